@@ -1,0 +1,240 @@
+"""What a live, journalled run costs: creation, memory, durable and plain steps."""
+
+import asyncio
+import gc
+import os
+import statistics
+import tempfile
+import time
+import tracemalloc
+from pathlib import Path
+
+from traaviis_lab import Event, Lab, Machine, State
+from traaviis_lab.journal import MemoryJournal
+from traaviis_lab.journal.disk import DiskJournal
+from traaviis_lab.runtime import Engine, WallClock
+
+
+class Switch(Machine):
+    """On and off, counting."""
+
+    data = {"n": 0}
+    off = State(initial=True)
+    on = State()
+    off.to(on, on="flip", assign={"n": "data.n + 1"})
+    on.to(off, on="flip")
+
+
+FLIP = Event("flip")
+
+
+def row(what, value, unit, target="", beside="", ratio=None):
+    return {
+        "what": what, "value": value, "unit": unit, "target": target, "beside": beside, "ratio": ratio,
+    }  # fmt: skip
+
+
+def bare_append(folder, line=b"x" * 300, n=300):
+    path = folder / "bare.log"
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    took = []
+    for _ in range(n):
+        t = time.perf_counter_ns()
+        os.write(fd, line)
+        os.fdatasync(fd)
+        took.append(time.perf_counter_ns() - t)
+    os.close(fd)
+    return statistics.median(took) / 1e6
+
+
+def one_durable_step(folder, n=300):
+    """Median ms of a durable step: awaited on the engine's loop, and sent from a cell."""
+
+    async def awaited():
+        journal = DiskJournal(str(folder / "a.duckdb"))
+        engine = Engine(journal, WallClock())
+        run = engine.start(Switch.chart, "r", {}, "t")
+        took = []
+        for _ in range(n):
+            t = time.perf_counter_ns()
+            await run.send(FLIP)
+            took.append(time.perf_counter_ns() - t)
+        await engine.close()
+        journal.close()
+        return statistics.median(took) / 1e6
+
+    def sent():
+        with Lab(folder / "b.duckdb") as lab:
+            run = lab.start(Switch)
+            took = []
+            for _ in range(n):
+                t = time.perf_counter_ns()
+                run.send("flip")
+                took.append(time.perf_counter_ns() - t)
+        return statistics.median(took) / 1e6
+
+    return asyncio.run(awaited()), sent()
+
+
+def durable_rate(folder, runs=256, each=120):
+    async def go():
+        journal = DiskJournal(str(folder / "c.duckdb"))
+        engine = Engine(journal, WallClock())
+        live = [engine.start(Switch.chart, f"r{i}", {}, "t") for i in range(runs)]
+
+        async def drive(run):
+            for _ in range(each):
+                await run.send(FLIP)
+
+        t = time.perf_counter()
+        await asyncio.gather(*(drive(run) for run in live))
+        took = time.perf_counter() - t
+        await engine.close()
+        journal.close()
+        return runs * each / took
+
+    return asyncio.run(go())
+
+
+def async_rate(folder, runs=256, each=400):
+    async def go():
+        journal = DiskJournal(str(folder / "d.duckdb"), durability="async")
+        engine = Engine(journal, WallClock(), "async")
+        live = [engine.start(Switch.chart, f"r{i}", {}, "t") for i in range(runs)]
+        t = time.perf_counter()
+        for _ in range(each):
+            for run in live:
+                await run.send(FLIP)
+        took = time.perf_counter() - t
+        t = time.perf_counter()
+        journal.flush()
+        rest = time.perf_counter() - t
+        await engine.close()
+        journal.close()
+        return runs * each / took, runs * each / (took + rest)
+
+    return asyncio.run(go())
+
+
+def queryable(folder, n=60):
+    """95th percentile of ms from the acknowledgement of an event until DuckDB has answered with it."""
+    with Lab(folder / "e.duckdb") as lab:
+        run = lab.start(Switch)
+        lab.sql("select 1")
+        took = []
+        for _ in range(n):
+            run.send("flip")
+            t = time.perf_counter_ns()
+            seen = lab.sql("select max(seq) as seq from events")["seq"][0]
+            took.append((time.perf_counter_ns() - t) / 1e6)
+            assert seen == run.seq
+    return statistics.quantiles(took, n=20)[-1]
+
+
+def creation(n=10_000):
+    """µs and bytes of one live run in memory, its facts in the journal not counted as its own."""
+
+    async def go():
+        engine = Engine(Nowhere(), WallClock(), "memory")
+        engine.start(Switch.chart, "warm", {}, "t")
+        names = [f"run-{i:06d}" for i in range(n)]
+        data = {}
+        gc.collect()
+        t = time.perf_counter()
+        for name in names[: n // 2]:
+            engine.start(Switch.chart, name, data, "t")
+        took = (time.perf_counter() - t) / (n // 2) * 1e6
+        gc.collect()
+        tracemalloc.start()
+        before = tracemalloc.get_traced_memory()[0]
+        for name in names[n // 2 :]:
+            engine.start(Switch.chart, name, data, "t")
+        gc.collect()
+        size = (tracemalloc.get_traced_memory()[0] - before) / (n // 2)
+        tracemalloc.stop()
+        own = tracemalloc_of_data(n // 2)
+        await engine.close()
+        return took, size - own
+
+    return asyncio.run(go())
+
+
+def tracemalloc_of_data(n):
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    keep = [{**{"n": 0}, **{}} for _ in range(n)]
+    size = (tracemalloc.get_traced_memory()[0] - before) / len(keep)
+    tracemalloc.stop()
+    return size
+
+
+class Nowhere(MemoryJournal):
+    """Checks and chains like a journal, and keeps nothing: what is left is the run itself."""
+
+    def append(self, facts, **_):
+        pass
+
+
+def state_at(folder, events=1_000_000, asked=60):
+    """95th percentile of ms to stand at a random place of a long run, from disk."""
+    import random
+
+    path = folder / "long.duckdb"
+
+    async def fill():
+        journal = DiskJournal(str(path), durability="async")
+        engine = Engine(journal, WallClock(), "async")
+        run = engine.start(Switch.chart, "long", {}, "t")
+        for i in range(events):
+            run.deliver(FLIP, "async")
+            if i % 20_000 == 0:
+                await asyncio.sleep(0)
+        await engine.close()
+        journal.close()
+
+    asyncio.run(fill())
+    chance = random.Random(1)
+    with Lab(path) as lab:
+        run = lab.resume("long")
+        run.at(5)
+        took = []
+        for _ in range(asked):
+            seq = chance.randint(1, run.seq)
+            t = time.perf_counter_ns()
+            run.at(seq)
+            took.append((time.perf_counter_ns() - t) / 1e6)
+    return statistics.quantiles(took, n=20)[-1]
+
+
+def rows():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        bare = bare_append(folder)
+        awaited, sent = one_durable_step(folder)
+        durable = durable_rate(folder)
+        plain, with_flush = async_rate(folder)
+        seen = queryable(folder)
+        took, size = creation()
+        events = int(os.environ.get("TRAAVIIS_BENCH_EVENTS", "1000000"))
+        at = state_at(folder, events)
+    return [
+        row("a durable step, awaited", awaited, "ms", "≤ 2 × bare", "append + fdatasync", awaited / bare),
+        row("a durable step, sent from a cell", sent, "ms", "", "append + fdatasync", sent / bare),
+        row("durable steps, 256 runs at once", durable, "1/s", "≥ 30,000"),
+        row("async steps, acknowledged", plain, "1/s", "≥ 80,000"),
+        row("async steps, all on disk and in DuckDB", with_flush, "1/s"),
+        row("acknowledged to answered by SQL, p95", seen, "ms", "≤ 100"),
+        row("creating a live run", took, "µs", "≤ 20"),
+        row("a live run beyond its data", size, "B", "≤ 750"),
+        row(f"state at a random seq of {events:,}, p95", at, "ms", "≤ 50"),
+    ]
+
+
+def main():
+    from .__main__ import show
+
+    show("run", rows())
+
+
+if __name__ == "__main__":
+    main()

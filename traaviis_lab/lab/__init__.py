@@ -1,0 +1,6 @@
+"""The front room: Lab puts everything together and is what notebooks talk to."""
+
+from .lab import Lab
+from .run import Run
+
+__all__ = ["Lab", "Run"]

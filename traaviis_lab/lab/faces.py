@@ -1,0 +1,30 @@
+"""Find the faces that show a lab's things in a notebook. The lab never imports upstairs.
+
+A face is a function `face(thing) -> {mime type: content}`, announced by its package under the
+entry-point group `traaviis_lab.faces` with the name of what it shows: `run`, `lab` or `chart`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from importlib.metadata import entry_points
+from typing import Any
+
+Face = Callable[[Any], dict[str, Any]]
+
+
+@lru_cache(maxsize=8)
+def find_face(name: str) -> Face | None:
+    """The face announced for `run`, `lab` or `chart`; None where no package announces one."""
+    for point in entry_points(group="traaviis_lab.faces", name=name):
+        face: Face = point.load()
+        return face
+    return None
+
+
+def mimebundle(name: str, thing: Any) -> dict[str, Any]:
+    """What a notebook shows of `thing`; its plain text where there is no face for it."""
+    face = find_face(name)
+    plain = {"text/plain": repr(thing)}
+    return plain if face is None else {**plain, **face(thing)}

@@ -1,0 +1,306 @@
+"""The lab: opens a journal, starts an engine over it, and hands out runs."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from traaviis_lab.errors import DefinitionError, LabError, RunNotFound
+from traaviis_lab.journal import Durability, Journal, MemoryJournal, Verdict
+from traaviis_lab.machine import Chart
+from traaviis_lab.runtime import Clock, Engine, WallClock, chart_like, chart_of
+
+from .dispatch import Callback, Dispatcher
+from .faces import mimebundle
+from .frames import runs_frame
+from .names import new_id
+from .run import Run
+from .thread import LoopThread
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
+Acknowledge = Callable[[BaseException | None], None]
+MODES = ("disk", "process", "async", "memory")
+
+
+class Lab:
+    """A journal, an engine and the runs in them. As the last value of a cell: a control panel.
+
+    `Lab()` keeps its journal in memory; `Lab("door.duckdb")` keeps it on disk and finds the runs
+    that are there. Opening a path that this process has open already answers the same lab, so
+    that a cell can be run twice.
+
+    Args:
+        path: the DuckDB file; its log lies beside it in `<path>.log/`. None: memory.
+        durability: what a step is before it is acknowledged: "disk" survives a power cut,
+            "process" a kill -9, "async" is on disk within 50 ms, "memory" is never written.
+        clock: where time comes from; a `ToldClock` in tests.
+        tenant: who owns runs that name nobody else.
+    """
+
+    _open: ClassVar[weakref.WeakValueDictionary[str, Lab]] = weakref.WeakValueDictionary()
+    _default: ClassVar[Lab | None] = None
+    _guard: ClassVar = threading.RLock()
+    _path: str | None
+
+    def __new__(cls, path: str | os.PathLike[str] | None = None, **settings: Any) -> Lab:
+        """The lab that has this path open already, or a new one."""
+        with cls._guard:
+            if path is not None and (known := cls._open.get(_absolute(path))) is not None:
+                return known
+            return super().__new__(cls)
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        durability: Durability = "disk",
+        clock: Clock | None = None,
+        tenant: str = "default",
+    ) -> None:
+        if durability not in MODES:
+            raise LabError(f"Durability {durability!r} is not known.", hint=f"One of: {MODES}.")
+        with self._guard:
+            if "_engine" in self.__dict__:
+                self._same(durability)
+                return
+            self.durability, self.tenant = durability, tenant
+            self._path = None if path is None else _absolute(path)
+            self._machines: dict[str, Chart] = {}
+            self._faces: weakref.WeakValueDictionary[str, Run] = weakref.WeakValueDictionary()
+            self.journal: Journal = _open_journal(self._path, durability)
+            self._thread = LoopThread("traaviis-engine")
+            self.dispatcher = Dispatcher(self.journal)
+            self.clock = clock or WallClock()
+            mode: Durability = "memory" if self._path is None else durability
+            self._engine = self._thread.wait_for(_make_engine(self.journal, self.clock, mode))
+            if self._path is not None:
+                self._open[self._path] = self
+            self._close = weakref.finalize(
+                self, _shut, self._engine, self._thread, self.dispatcher, self.journal
+            )
+
+    @classmethod
+    def default(cls) -> Lab:
+        """The lab to use when one does not care which: in memory, one per process."""
+        with cls._guard:
+            if cls._default is None or not cls._default.is_open:
+                cls._default = cls()
+            return cls._default
+
+    # Runs
+
+    def start(
+        self,
+        machine: Any,
+        id: str | None = None,
+        data: Mapping[str, Any] | None = None,
+        tenant: str | None = None,
+    ) -> Run:
+        """Start a run of a `Machine` class or a `Chart`; answers when that is durable.
+
+        Raises `JournalConflict` if the id is taken, `JournalError` for data that is not JSON.
+        """
+        chart = self.add(machine)
+        run_id = new_id(chart.name) if id is None else _check_id(id)
+        live = self.acknowledged(
+            lambda ack: self._engine.start(
+                chart, run_id, dict(data or {}), tenant or self.tenant, ack
+            )
+        )
+        return self._face(live)
+
+    def run(self, id: str) -> Run:
+        """A live run of this lab by its id. Raises `RunNotFound`, saying what would help."""
+        live = self._engine.runs.get(id)
+        if live is None:
+            known = self.journal.info(id) is not None
+            hint = f"lab.resume({id!r}) makes it live." if known else "lab.runs() lists them."
+            raise RunNotFound(f"No live run {id!r} in this lab.", hint=hint)
+        return self._face(live)
+
+    def resume(self, id: str, chart: Any = None) -> Run:
+        """Go on with a run of the journal where it stood, timers and effects included.
+
+        Args:
+            id: the run.
+            chart: the machine, needed only where its class holds Python functions.
+
+        Raises `RunNotFound`, `JournalLocked` if another living process owns the run, `Diverged`
+        if `chart` no longer takes what it took then.
+        """
+        if id in self._engine.runs:
+            return self.run(id)
+        mine = chart_like(chart) if chart is not None else self._chart_for(id)
+        self.add(mine)
+        return self._face(self._thread.ask(lambda: self._engine.resume(id, mine)))
+
+    def live(self) -> dict[str, Run]:
+        """The live runs of this lab by id."""
+        return {name: self._face(run) for name, run in list(self._engine.runs.items())}
+
+    def runs(self) -> pd.DataFrame:
+        """Every run of the journal, a row each: machine, state, seq, times, whether it is live."""
+        return runs_frame(self.journal.runs(), self._engine.runs)
+
+    # Machines and functions
+
+    def add(self, machine: Any) -> Chart:
+        """Make a machine known here by its name, so that panels and documents can start it."""
+        chart = chart_like(machine)
+        self._machines[chart.name] = chart
+        return chart
+
+    def machines(self) -> dict[str, Chart]:
+        """The machines known here, by name."""
+        return dict(self._machines)
+
+    def register(self, function: Callable[..., Any], name: str | None = None) -> Callable[..., Any]:
+        """Let `call` effects call this function (plain or async) by its name; also a decorator."""
+        if not callable(function):
+            raise DefinitionError(f"{function!r} cannot be called.", hint="Pass a function.")
+        self._engine.functions[name or function.__name__] = function
+        return function
+
+    # Questions
+
+    def sql(self, query: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> pd.DataFrame:
+        """Ask the journal in DuckDB's SQL; sees everything acknowledged before.
+
+        Tables and views: `events, charts, blobs, snapshots, runs, steps, effects, ...`
+        (docs/journal.md). Raises `JournalError` with what DuckDB says.
+        """
+        return self.journal.sql(query, params)
+
+    def events(
+        self, callback: Callback, *, kind: str | None = None, name: str | None = None
+    ) -> Callable[[], None]:
+        """Call back with every later fact of every run, in order; answers how to end it."""
+        return self.dispatcher.subscribe(callback, kind=kind, name=name)
+
+    def verify(self) -> Verdict:
+        """Read the whole journal again and check every byte of it."""
+        return self.journal.verify()
+
+    # Opening and closing
+
+    @property
+    def path(self) -> str | None:
+        """The DuckDB file, None in memory."""
+        return self._path
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be used."""
+        return self._close.alive
+
+    def close(self) -> None:
+        """Let go of runs, loop and journal; `Lab(path).resume(id)` goes on another day."""
+        with self._guard:
+            if self._path is not None:
+                self._open.pop(self._path, None)
+            self._close()
+
+    def allow_nested_loops(self) -> None:
+        """Let `asyncio.run` be called in cells, by nest-asyncio2. The lab itself needs it not.
+
+        Raises `NotInstalled` without the extra `[nested]`.
+        """
+        from .nested import allow_nested_loops
+
+        allow_nested_loops()
+
+    def acknowledged(self, work: Callable[[Acknowledge], T]) -> T:
+        """Have `work` done on the engine's loop; answers when what it wrote is durable."""
+        self._thread.check_caller()
+        kept: Future[None] = Future()
+
+        def acknowledge(error: BaseException | None) -> None:
+            kept.set_exception(error) if error else kept.set_result(None)
+
+        answer = self._thread.ask(lambda: work(acknowledge))
+        kept.result()
+        return answer
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        where = self._path or "in memory"
+        if not self.is_open:
+            return f"<Lab {where}, closed>"
+        return f"<Lab {where}: {len(self._engine.runs)} live runs>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return mimebundle("lab", self)
+
+    def _face(self, live: Any) -> Run:
+        with self._guard:
+            known = self._faces.get(live.id)
+            if known is None or known._live is not live:
+                known = self._faces[live.id] = Run(self, live)
+            return known
+
+    def _chart_for(self, run_id: str) -> Chart:
+        """The very chart the run was started with: the one known here, else the journal's."""
+        info = self.journal.info(run_id)
+        if info is not None:
+            for chart in self._machines.values():
+                if chart.hash == info.chart:
+                    return chart
+        return chart_of(self.journal, run_id)
+
+    def _same(self, durability: Durability) -> None:
+        if durability != self.durability:
+            raise LabError(
+                f"{self._path!r} is open already with durability {self.durability!r}.",
+                hint="Close it first: lab.close().",
+            )
+
+
+async def _make_engine(journal: Journal, clock: Clock, durability: Durability) -> Engine:
+    return Engine(journal, clock, durability)
+
+
+def _open_journal(path: str | None, durability: Durability) -> Journal:
+    if path is None:
+        return MemoryJournal()
+    from traaviis_lab.journal.disk import DiskJournal
+
+    return DiskJournal(path, durability=durability)
+
+
+def _shut(engine: Engine, thread: LoopThread, dispatcher: Dispatcher, journal: Journal) -> None:
+    """Close in order: no more turns, then what is pending is written, then the callbacks end."""
+    if thread.is_foreign():
+        return
+    thread.wait_for(engine.close())
+    journal.flush()
+    dispatcher.close()
+    thread.stop()
+    journal.close()
+
+
+def _absolute(path: str | os.PathLike[str]) -> str:
+    return str(Path(path).expanduser().resolve())
+
+
+def _check_id(run_id: str) -> str:
+    if not isinstance(run_id, str) or not run_id.strip() or len(run_id) > 200:
+        raise LabError(f"{run_id!r} is no id for a run.", hint="Use a text of 1 to 200 characters.")
+    if not run_id.isprintable():
+        raise LabError(
+            f"{run_id!r} is no id for a run: it holds characters that cannot be printed.",
+            hint="Use letters, digits, '-', '_', '.' or ':'.",
+        )
+    return run_id

@@ -1,0 +1,214 @@
+"""A run as a notebook knows it: synchronous, from any thread, each step acknowledged."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from traaviis_lab.errors import LabError
+from traaviis_lab.machine import Chart, Event, Snapshot, Step
+from traaviis_lab.machine.macrostep import events_blocked, events_taken, leaves
+from traaviis_lab.runtime import Run as LiveRun
+from traaviis_lab.runtime import recall
+
+from .dispatch import Callback
+from .faces import mimebundle
+from .frames import history_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .lab import Lab
+
+
+class Run:
+    """One execution of a machine. As the last value of a cell it is a live widget.
+
+    Made by `lab.start`, `lab.resume` and `lab.run`, never by hand.
+    """
+
+    def __init__(self, lab: Lab, live: LiveRun) -> None:
+        self._lab, self._live = lab, live
+
+    # Where it stands
+
+    @property
+    def id(self) -> str:
+        """The run's id, unique in its journal."""
+        return self._live.id
+
+    @property
+    def lab(self) -> Lab:
+        """The lab it lives in."""
+        return self._lab
+
+    @property
+    def chart(self) -> Chart:
+        """The chart it runs on."""
+        chart: Chart = self._live.chart
+        return chart
+
+    @property
+    def tenant(self) -> str:
+        """Who owns it."""
+        return self._live.tenant
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Where it stands, as the engine has it; do not change the data inside."""
+        return self._live.snapshot
+
+    @property
+    def state(self) -> str | tuple[str, ...]:
+        """The active leaf state; a sorted tuple of them when regions are parallel."""
+        found = leaves(self.chart, self.snapshot)
+        return found[0] if len(found) == 1 else tuple(sorted(found))
+
+    @property
+    def active(self) -> frozenset[str]:
+        """Every active state, ancestors included."""
+        return self.snapshot.active
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """A copy of the run's data."""
+        return copy.deepcopy(dict(self.snapshot.data))
+
+    @property
+    def seq(self) -> int:
+        """The number of the run's last fact."""
+        return self._live.seq
+
+    @property
+    def done(self) -> bool:
+        """Whether it came to its end or was stopped."""
+        return self.snapshot.done
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """The events it takes now."""
+        return () if self.done else tuple(events_taken(self.chart, self.snapshot))
+
+    @property
+    def blocked(self) -> dict[str, str]:
+        """Events that some active state listens for but would not take now, and why."""
+        return {} if self.done else events_blocked(self.chart, self.snapshot)
+
+    @property
+    def last(self) -> Step | None:
+        """The last step of this process, None right after `resume`."""
+        return self._live.last
+
+    @property
+    def visited(self) -> frozenset[str]:
+        """Every state it has ever been in."""
+        return self._live.visited
+
+    @property
+    def refused(self) -> dict[str, Any] | None:
+        """The last refused event: `{name, reason, seq}`; None if there was none."""
+        found = self._live.refused
+        return None if found is None else dict(zip(("name", "reason", "seq"), found, strict=True))
+
+    @property
+    def timers(self) -> dict[str, int]:
+        """The timers that run: event to when it is due, microseconds since the epoch."""
+        return dict(self._live.timers)
+
+    @property
+    def effects(self) -> tuple[dict[str, Any], ...]:
+        """The effects under way: `{path, kind, owner, began, effect}`."""
+        return tuple(
+            {
+                "path": path,
+                "kind": one.effect.kind,
+                "owner": one.owner,
+                "began": one.began,
+                "effect": one.effect.to_spec(),
+            }
+            for path, one in self._live.pending.items()
+        )
+
+    # What it is told
+
+    def send(self, name: str, /, **data: Any) -> Step:
+        """Send an event; answers the step when it is durable.
+
+        Keyword arguments are the event's data. Raises `EventRefused`, with a hint, if nothing
+        takes it now, and `JournalError` if it cannot be written.
+        """
+        return self.send_event(Event(name, data))
+
+    def send_event(self, event: Event) -> Step:
+        """Send an event that was made elsewhere; else like `send`."""
+        if not isinstance(event, Event) or not isinstance(event.name, str) or not event.name:
+            raise LabError(
+                f"{event!r} is not an event.", hint='run.send("name", field=1) is the usual way.'
+            )
+        return self._lab.acknowledged(lambda ack: self._live.deliver(event, None, ack))
+
+    def stop(self) -> None:
+        """End the run: its timers and effects are cancelled. A run that is done stays as it is."""
+        if not self.done:
+            self._lab.acknowledged(self._live.stop)
+
+    # What happened
+
+    def at(self, seq: int) -> Snapshot:
+        """Where the run stood after fact `seq`, from the nearest kept snapshot on.
+
+        Raises `LabError` for a seq the run has not reached.
+        """
+        if not 1 <= seq <= self.seq:
+            raise LabError(
+                f"Run {self.id!r} has no seq {seq}.", hint=f"It goes from 1 to {self.seq}."
+            )
+        return recall(self._lab.journal, self.id, self.chart, seq).snapshot
+
+    def history(self, *, data: bool = False) -> pd.DataFrame:
+        """A row per step: seq, at, event, event_data, state, taken, effects, changed.
+
+        Args:
+            data: also the run's whole data after each step (computed again, so it takes longer).
+        """
+        facts = self._lab.journal.read(self.id)
+        return history_frame(facts, self.chart if data else None)
+
+    def on(
+        self, callback: Callback, *, kind: str | None = None, name: str | None = None
+    ) -> Callable[[], None]:
+        """Call back with every later fact of this run, in order; answers how to end it."""
+        return self._lab.dispatcher.subscribe(callback, run=self.id, kind=kind, name=name)
+
+    def wait(
+        self, until: str | Callable[[Run], bool] | None = None, *, timeout: float = 60.0
+    ) -> Run:
+        """Wait until the run is in state `until`, or `until(run)` is true, or (None) it is done.
+
+        Raises `TimeoutError` after `timeout` seconds, saying where it stands then.
+        """
+        met = threading.Event()
+
+        def holds() -> bool:
+            if until is None:
+                return self.done
+            return until in self.active if isinstance(until, str) else until(self)
+
+        unsubscribe = self.on(lambda _: met.set() if holds() else None)
+        try:
+            if not holds() and not met.wait(timeout):
+                raise TimeoutError(f"Run {self.id!r} is still in {self.state!r} after {timeout} s.")
+        finally:
+            unsubscribe()
+        return self
+
+    def __repr__(self) -> str:
+        state = self.state if isinstance(self.state, str) else " & ".join(self.state)
+        end = ", done" if self.done else ""
+        takes = f", takes {', '.join(self.events)}" if self.events else ""
+        return f"<Run {self.id} of {self.chart.name}: {state} at seq {self.seq}{end}{takes}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return mimebundle("run", self)

@@ -1,0 +1,168 @@
+"""The JSON bodies of facts, put together from pieces that are encoded once.
+
+`{"data": {...}, "step": {"state": [...], "taken": [...], ...}}`: what came in, and what the
+machine made of it. `set` holds the data fields the step changed; where they are larger than
+`INLINE` bytes only their CRC-32 is kept (`check`), since a replay computes them again.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from traaviis_lab.journal.encode import encode
+from traaviis_lab.machine import Chart, Event, Snapshot, Step
+from traaviis_lab.machine.values import Data
+
+INLINE = 1024
+MAX_TEXTS = 4096
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+_ABSENT = object()
+
+
+def admit(data: Data, where: str = "data") -> tuple[dict[str, Any], bytes]:
+    """Data from outside as the engine keeps it: JSON values nobody else holds, and their text.
+
+    Raises `JournalError` for what is not JSON, with its path.
+    """
+    if not data:
+        return {}, b"{}"
+    body = encode(data, where=where)
+    for value in data.values():
+        if type(value) not in _SCALARS:
+            return orjson.loads(body), body
+    return dict(data), body
+
+
+class Texts:
+    """What a chart's facts repeat: each set of active states and of transitions, as JSON."""
+
+    __slots__ = ("_order", "_states", "_taken", "chart", "listens", "timed")
+
+    def __init__(self, chart: Chart) -> None:
+        self.chart = chart
+        self._order = {name: node.order for name, node in chart.states.items()}
+        self._states: dict[frozenset[str], tuple[str, bytes]] = {}
+        self._taken: dict[tuple[str, ...], bytes] = {}
+        self.timed = any(node.timers for node in chart.states.values())
+        self.listens = frozenset(
+            name
+            for transition in chart.transitions.values()
+            for name in transition.events
+            if name.startswith("done.")
+        )
+
+    def state(self, active: frozenset[str]) -> tuple[str, bytes]:
+        """The leaf states as the journal's `state` column, and all active ones as a JSON list."""
+        found = self._states.get(active)
+        if found is None:
+            if len(self._states) >= MAX_TEXTS:
+                self._states.clear()
+            ordered = sorted(active, key=self._order.__getitem__)
+            found = self._states[active] = (leaf_text(self.chart, active), orjson.dumps(ordered))
+        return found
+
+    def taken(self, ids: tuple[str, ...]) -> bytes:
+        """Transition ids as a JSON list."""
+        found = self._taken.get(ids)
+        if found is None:
+            if len(self._taken) >= MAX_TEXTS:
+                self._taken.clear()
+            found = self._taken[ids] = orjson.dumps(ids)
+        return found
+
+    def hears(self, name: str) -> bool:
+        """Whether some transition listens for this `done.` event, `*` alone not counted."""
+        if name in self.listens:
+            return True
+        return any(p.endswith(".*") and name.startswith(p[:-1]) for p in self.listens)
+
+
+def leaf_text(chart: Chart, active: frozenset[str]) -> str:
+    """The active leaves in document order, joined by commas."""
+    states = chart.states
+    leaves = [
+        name for name in states if name in active and active.isdisjoint(states[name].children)
+    ]
+    return ",".join(leaves)
+
+
+def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The fields that `after` has and `before` has not, or has otherwise."""
+    if before is after:
+        return None
+    new = {
+        key: value
+        for key, value in after.items()
+        if (old := before.get(key, _ABSENT)) is not value and old != value
+    }
+    return new or None
+
+
+def check_of(fields: Mapping[str, Any]) -> tuple[bytes, str]:
+    """Changed fields as JSON, by name, and the CRC-32 of that in hex."""
+    text = encode({name: fields[name] for name in sorted(fields)})
+    return text, f"{zlib.crc32(text):08x}"
+
+
+def step_body(texts: Texts, before: Data, step: Step) -> bytes:
+    """What a step did, as JSON."""
+    active, taken = step.snapshot.active, step.taken
+    parts = [b'{"state":', texts.state(active)[1], b',"taken":', texts.taken(taken)]
+    new = changed(before, step.snapshot.data)
+    if new is not None:
+        text, crc = check_of(new)
+        parts += (b',"set":', text) if len(text) <= INLINE else (b',"check":"', crc.encode(), b'"')
+    if step.effects:
+        parts += (b',"effects":', encode([e.to_spec() for e in step.effects], where="effects"))
+    if step.raised:
+        raised = [{"name": e.name, "data": e.data} for e in step.raised]
+        parts += (b',"raised":', encode(raised, where="raised"))
+    parts.append(b"}")
+    return b"".join(parts)
+
+
+def came_in(kind: str, name: str, body: Mapping[str, Any]) -> Event | None:
+    """The event of a fact that moved the machine; None if the fact moved nothing.
+
+    `run.started` moved it too, but by being entered: it has no event.
+    """
+    if "step" not in body or kind == "run.started":
+        return None
+    if kind == "event":
+        return Event(name, body["data"])
+    return Event("", {}, body["patch"])
+
+
+def started_body(chart: Chart, data: bytes, step: bytes, extra: bytes = b"") -> bytes:
+    """The body of `run.started`."""
+    head = orjson.dumps({"machine": chart.name, "version": chart.version, "chart": chart.hash})
+    return head[:-1] + b',"data":' + data + b',"step":' + step + extra + b"}"
+
+
+def keep_body(snapshot: Snapshot, timers: Mapping[str, int], more: Mapping[str, Any]) -> bytes:
+    """A run's whole state as a kept snapshot."""
+    return encode(
+        {
+            "active": sorted(snapshot.active),
+            "data": snapshot.data,
+            "history": {k: list(v) for k, v in snapshot.history.items()},
+            "done": snapshot.done,
+            "timers": dict(timers),
+            **more,
+        },
+        where="snapshot",
+    )
+
+
+def kept_snapshot(body: Mapping[str, Any]) -> Snapshot:
+    """The snapshot in a kept body."""
+    return Snapshot(
+        frozenset(body["active"]),
+        body["data"],
+        {k: tuple(v) for k, v in body["history"].items()},
+        body["done"],
+    )

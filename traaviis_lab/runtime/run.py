@@ -1,0 +1,238 @@
+"""One execution of a chart, on the engine's loop: it takes events, one turn after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from traaviis_lab.errors import EventRefused, LabError
+from traaviis_lab.journal import Durability, Fact, Keep
+from traaviis_lab.journal.encode import encode
+from traaviis_lab.machine import Event, Snapshot, Step
+
+from .bodies import Texts, keep_body
+from .standing import Ask, Invocation, Pending
+from .turn import Turn
+
+if TYPE_CHECKING:
+    from .clock import Handle
+    from .engine import Engine
+
+KEEP_EVERY = 1_000
+RESERVED = ("done.", "error.", "after.")
+_NONE: Mapping[str, Any] = {}
+_UNDECIDED = Snapshot(frozenset())
+
+Acknowledge = Callable[[BaseException | None], None]
+
+
+class Run:
+    """A live run. Its methods are called on the engine's loop and write before they change."""
+
+    __slots__ = (
+        "__weakref__", "calls", "engine", "handles", "id", "last", "pending", "refused", "seq",
+        "snapshot", "tasks", "tenant", "texts", "timers", "visited",
+    )  # fmt: skip
+
+    def __init__(self, engine: Engine, run_id: str, texts: Texts, tenant: str) -> None:
+        self.engine, self.id, self.texts, self.tenant = engine, run_id, texts, tenant
+        self.snapshot = _UNDECIDED
+        self.seq = 0
+        self.timers: Mapping[str, int] = _NONE
+        self.handles: dict[str, Handle] | None = None
+        self.pending: Mapping[str, Pending] = _NONE
+        self.tasks: dict[str, asyncio.Task[None]] | None = None
+        self.calls: Mapping[str, Invocation] = _NONE
+        self.visited: frozenset[str] = frozenset()
+        self.last: Step | None = None
+        self.refused: tuple[str, str, int] | None = None
+
+    @property
+    def chart(self) -> Any:
+        """The chart it runs on."""
+        return self.texts.chart
+
+    async def send(self, event: Event, durability: Durability | None = None) -> Step:
+        """Take an event and return when it is as durable as asked.
+
+        Raises `EventRefused` if no transition takes it, `JournalError` if it cannot be kept.
+        """
+        mode = durability or self.engine.durability
+        if mode in ("async", "memory"):
+            return self.deliver(event, mode)
+        kept: asyncio.Future[None] = self.engine.loop.create_future()
+        step = self.deliver(event, mode, self.engine.acks.waking(kept))
+        await kept
+        return step
+
+    def deliver(
+        self,
+        event: Event,
+        durability: Durability | None = None,
+        acknowledge: Acknowledge | None = None,
+    ) -> Step:
+        """Take an event from outside; `acknowledge` is called when it is durable.
+
+        Raises like `send`, and then `acknowledge` is not called.
+        """
+        if self.snapshot.done or event.name.startswith(RESERVED):
+            raise self._refuse(event, _why_not(self, event))
+        turn = Turn(self)
+        try:
+            step = turn.take(event)
+        except LabError as refusal:
+            raise self._refuse(event, refusal) from None
+        self.commit(turn, durability, acknowledge)
+        self.last = step
+        return step
+
+    def commit(
+        self,
+        turn: Turn,
+        durability: Durability | None = None,
+        acknowledge: Acknowledge | None = None,
+    ) -> None:
+        """Write a turn's facts; then, and only then, be where it leads."""
+        engine = self.engine
+        if turn.starts:
+            gate: asyncio.Future[None] = engine.loop.create_future()
+            opened = engine.acks.waking(gate)
+            durability, acknowledge = engine.safest, _both(opened, acknowledge)
+        engine.journal.append(turn.facts, durability=durability, acknowledge=acknowledge)
+        before = self.seq
+        self.seq = turn.seq
+        self.snapshot, self.calls = turn.snapshot, turn.calls
+        if not turn.snapshot.active <= self.visited:
+            # The very set of the snapshot, while it is the only one: ten thousand runs share it.
+            seen = turn.snapshot.active
+            self.visited = self.visited | seen if self.visited else seen
+        if turn.timers is not self.timers:
+            self.set_timers(turn.timers)
+        self.pending = turn.pending
+        for path in turn.stops:
+            if self.tasks and (task := self.tasks.pop(path, None)):
+                task.cancel()
+        if turn.starts:
+            self._start_effects(turn.starts, gate)
+        if self.seq // KEEP_EVERY != before // KEEP_EVERY:
+            engine.journal.keep(Keep(self.id, self.seq, self.kept()))
+        if turn.snapshot.done:
+            engine.ended(self)
+
+    def set_timers(self, timers: Mapping[str, int]) -> None:
+        """Let exactly these timers run: event name to when it is due."""
+        handles = self.handles or {}
+        for name in [n for n in handles if self.timers.get(n) != timers.get(n)]:
+            handles.pop(name).cancel()
+        for name, due in timers.items():
+            if name not in handles:
+                handles[name] = self.engine.clock.call_at(due, partial(self._due, name))
+        self.timers, self.handles = timers, handles or None
+
+    def resolve(self, path: str, result: Any, patch: Mapping[str, Any] | None) -> None:
+        """Bring an effect's result home, unless it was cancelled meanwhile."""
+        self._inside(path, lambda turn: turn.resolve(path, result, patch))
+
+    def fail(self, path: str, error: LabError) -> None:
+        """Bring an effect's failure home, unless it was cancelled meanwhile."""
+        self._inside(path, lambda turn: turn.fail(path, error))
+
+    def stop(self, acknowledge: Acknowledge | None = None) -> None:
+        """End the run from outside; its effects and timers are cancelled."""
+        turn = Turn(self)
+        turn.stop("stopped")
+        self.commit(turn, acknowledge=acknowledge)
+
+    def let_go(self) -> None:
+        """Forget timers and effects without writing anything: the run goes on another day."""
+        for handle in (self.handles or {}).values():
+            handle.cancel()
+        for task in (self.tasks or {}).values():
+            task.cancel()
+        self.handles = self.tasks = None
+
+    def kept(self) -> bytes:
+        """The run's whole state, to be found again near `seq`."""
+        more = {
+            "visited": sorted(self.visited),
+            "pending": {
+                path: [p.effect.to_spec(), p.owner, p.place, p.seq, p.began, p.occurrence]
+                for path, p in self.pending.items()
+            },
+            "calls": {
+                name: [c.waiting, c.failed, {str(k): v for k, v in c.results.items()}]
+                for name, c in self.calls.items()
+            },
+        }
+        return keep_body(self.snapshot, self.timers, more)
+
+    def _start_effects(self, starts: Mapping[str, Ask], gate: asyncio.Future[None]) -> None:
+        if self.tasks is None:
+            self.tasks = {}
+        for path in starts:
+            if path in self.pending:
+                work = self.engine.carry(self, path, self.pending[path], gate)
+                self.tasks[path] = self.engine.loop.create_task(work)
+
+    def _due(self, name: str) -> None:
+        if self.handles:
+            self.handles.pop(name, None)
+        self.timers = {k: v for k, v in self.timers.items() if k != name}
+        self._inside(None, lambda turn: turn.take(Event(name)))
+
+    def _inside(self, path: str | None, work: Callable[[Turn], Any]) -> None:
+        """A turn nobody outside waits for: what goes wrong in it is written down and logged."""
+        if path is not None:
+            if self.tasks:
+                self.tasks.pop(path, None)
+            if path not in self.pending:
+                return
+        turn = Turn(self)
+        try:
+            work(turn)
+            self.commit(turn)
+            self.last = Step(self.snapshot)
+        except LabError as error:
+            self.engine.trouble(self, error)
+
+    def _refuse(self, event: Event, error: LabError) -> LabError:
+        """Write a refusal down and answer the error to raise."""
+        self.refused = (event.name, error.message, self.seq + 1)
+        reason = {"reason": error.message, "hint": error.hint, "error": type(error).__name__}
+        try:
+            body = encode({"data": event.data, **reason})
+        except LabError:
+            body = encode({"data": None, **reason})
+        state = self.texts.state(self.snapshot.active)[0]
+        fact = Fact(
+            self.id, self.seq + 1, self.engine.clock.now(), self.tenant, "event.refused",
+            event.name, None, body, state,
+        )  # fmt: skip
+        self.engine.journal.append((fact,))
+        self.seq += 1
+        return error
+
+
+def _why_not(run: Run, event: Event) -> LabError:
+    if run.snapshot.done:
+        return EventRefused(
+            f"Event {event.name!r} comes too late: run {run.id!r} is done.",
+            hint="Start another run; this one can still be read, replayed and queried.",
+        )
+    return EventRefused(
+        f"Event {event.name!r} is for the engine to send: {', '.join(RESERVED)} are reserved.",
+        hint="Give your event another name.",
+    )
+
+
+def _both(first: Acknowledge, second: Acknowledge | None) -> Acknowledge:
+    if second is None:
+        return first
+
+    def both(error: BaseException | None) -> None:
+        first(error)
+        second(error)
+
+    return both

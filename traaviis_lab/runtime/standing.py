@@ -1,0 +1,103 @@
+"""Where a run stands beyond its snapshot: timers that run, effects under way, states that wait.
+
+Plain values and functions of what a step did and when, so that a live run and one that is
+recalled from its facts come to the same place.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from traaviis_lab.machine import Chart, Move, Step
+from traaviis_lab.machine.effect import Effect
+
+
+class Ask(NamedTuple):
+    """One wish of a step: its place among the step's effects, the effect, whose `enter` it is."""
+
+    place: int
+    effect: Effect
+    owner: str
+
+
+class Pending(NamedTuple):
+    """An effect that was started and has no outcome yet. `seq` is the fact that started it."""
+
+    effect: Effect
+    owner: str
+    place: int
+    seq: int
+    began: int
+    occurrence: int = 1
+
+
+@dataclass(slots=True)
+class Invocation:
+    """The `enter` effects of an active state: how many are out, and what the others answered."""
+
+    waiting: int
+    failed: bool = False
+    results: dict[int, Any] = field(default_factory=dict)
+
+    def answer(self) -> Any:
+        """The result of the only effect, or the results of all of them in order."""
+        results = [self.results[i] for i in sorted(self.results)]
+        return results[0] if len(results) == 1 else results
+
+
+def timers_after(
+    chart: Chart, timers: Mapping[str, int], moves: Sequence[Move], at: int
+) -> Mapping[str, int]:
+    """The timers that run after these moves: event name to when it is due, in microseconds."""
+    states, after = chart.states, timers
+    for move in moves:
+        for name in move.exited:
+            for timer in states[name].timers:
+                if timer.event in after:
+                    after = {k: v for k, v in after.items() if k != timer.event}
+        for name in move.entered:
+            for timer in states[name].timers:
+                after = {**after, timer.event: at + round(timer.seconds * 1e6)}
+    return after
+
+
+def asks_of(step: Step) -> list[Ask]:
+    """The wishes that count: those of a state that was only passed through are local ones.
+
+    SCXML starts what belongs to a state (`invoke`) when the macrostep ends, and only for states
+    that are still active then; actions such as `log` happen on the way all the same.
+    """
+    active = step.snapshot.active
+    entered = Counter(name for move in step.moves for name in move.entered)
+    asked = Counter(step.owners)
+    seen: Counter[str] = Counter()
+    asks = []
+    for index, (effect, owner) in enumerate(zip(step.effects, step.owners, strict=True)):
+        seen[owner] += 1
+        if owner and effect.outward:
+            times = max(1, entered[owner])
+            last_time = seen[owner] > asked[owner] - asked[owner] // times
+            if owner not in active or not last_time:
+                continue
+        asks.append(Ask(index, effect, owner if owner in active else ""))
+    return asks
+
+
+def left_by(moves: Sequence[Move]) -> set[str]:
+    """Every state that was left on the way, also those that were entered again."""
+    return {name for move in moves for name in move.exited}
+
+
+def invocations_after(
+    calls: Mapping[str, Invocation], moves: Sequence[Move], asks: Sequence[Ask]
+) -> Mapping[str, Invocation]:
+    """The states that wait for their `enter` effects after a step."""
+    gone = left_by(moves)
+    after = calls if gone.isdisjoint(calls) else {k: v for k, v in calls.items() if k not in gone}
+    owners = Counter(ask.owner for ask in asks if ask.owner)
+    if owners:
+        after = {**after, **{owner: Invocation(count) for owner, count in owners.items()}}
+    return after
