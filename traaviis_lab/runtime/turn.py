@@ -7,6 +7,7 @@ goes wrong on the way the turn is dropped and nothing has happened.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ class Turn:
 
     __slots__ = (
         "calls", "facts", "now", "pending", "run", "seq", "snapshot", "starts", "stops", "timers",
+        "todo",
     )  # fmt: skip
 
     def __init__(self, run: Run) -> None:
@@ -51,6 +53,7 @@ class Turn:
         self.facts: list[Fact] = []
         self.starts: dict[str, Ask] = {}
         self.stops: list[str] = []
+        self.todo: deque[tuple[Ask, int]] = deque()
 
     # What can come in
 
@@ -125,7 +128,7 @@ class Turn:
             if ask.effect.outward:
                 self.starts[f"{seq}/{ask.place}"] = ask
             else:
-                self._do_now(ask, seq)
+                self.todo.append((ask, seq))
 
     def _do_now(self, ask: Ask, seq: int) -> None:
         """Perform what stays inside the run, at once."""
@@ -185,7 +188,9 @@ class Turn:
             self._take(Event(name, {"result": after.answer()}), self.seq)
 
     def _rest(self, here: Step | None) -> Step:
-        """The last facts of a turn: effects that start, and the end of the run."""
+        """Do what stays inside; then the last facts: effects that start, the end of the run."""
+        while self.todo:
+            self._do_now(*self.todo.popleft())
         for path, ask in self.starts.items():
             body = encode({"path": path, "owner": ask.owner, "effect": ask.effect.to_spec()})
             pending = Pending(ask.effect, ask.owner, ask.place, self.seq + 1, self.now)
