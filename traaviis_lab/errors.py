@@ -15,6 +15,7 @@
     + ChainBroken        a fact does not follow from the one before it, or bytes are lost
     + IndexUnusable      the DuckDB index cannot be used as it is; the log is not touched by that
   - Diverged             a replay parts from the record
+  - LayoutFailed         the layout program could not place a graph; a simpler one may do
   - NotInstalled         an optional extra is missing (also ImportError)
 """
 
@@ -121,6 +122,10 @@ def _unusable(message: str, hint: str, reason: str) -> IndexUnusable:
 
 class Diverged(LabError):
     """A replay parts from the record."""
+
+
+class LayoutFailed(LabError):
+    """The layout program could not place a graph; a simpler graph may do."""
 
 
 class NotInstalled(LabError, ImportError):
