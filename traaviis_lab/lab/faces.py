@@ -6,10 +6,13 @@ entry-point group `traaviis_lab.faces` with the name of what it shows: `run`, `l
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from importlib.metadata import entry_points
 from typing import Any
+
+from traaviis_lab.machine import Chart
 
 Face = Callable[[Any], dict[str, Any]]
 
@@ -28,3 +31,16 @@ def mimebundle(name: str, thing: Any) -> dict[str, Any]:
     face = find_face(name)
     plain = {"text/plain": repr(thing)}
     return plain if face is None else {**plain, **face(thing)}
+
+
+def draw_charts() -> None:
+    """Have the notebook draw charts that are the last value of a cell.
+
+    A chart is of the pure floor and knows no faces; so it is the notebook that is told.
+    """
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is not None:
+        shell.display_formatter.mimebundle_formatter.for_type(
+            Chart, lambda chart: mimebundle("chart", chart)
+        )

@@ -16,7 +16,7 @@ from traaviis_lab.machine import Chart
 from traaviis_lab.runtime import Clock, Engine, WallClock, chart_like, chart_of
 
 from .dispatch import Callback, Dispatcher
-from .faces import mimebundle
+from .faces import draw_charts, mimebundle
 from .frames import runs_frame
 from .names import new_id
 from .run import Run
@@ -86,6 +86,7 @@ class Lab:
             self._close = weakref.finalize(
                 self, _shut, self._engine, self._thread, self.dispatcher, self.journal
             )
+            draw_charts()
 
     @classmethod
     def default(cls) -> Lab:

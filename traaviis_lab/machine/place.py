@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from traaviis_lab.errors import Diverged
@@ -73,10 +74,9 @@ class PlaceBook(dict[frozenset[str], Place]):
 
 def in_final(tables: Tables, state: str, active: frozenset[str] | set[str]) -> bool:
     """SCXML's isInFinalState: a compound state in a final child, a parallel one in all regions."""
-    children = tables.children[state]
     if tables.nodes[state].kind == "parallel":
-        return all(in_final(tables, child, active) for child in children)
-    return any(child in active and tables.nodes[child].kind == "final" for child in children)
+        return all(in_final(tables, child, active) for child in tables.children[state])
+    return not tables.finals[state].isdisjoint(active)
 
 
 def check_legal(tables: Tables, active: frozenset[str]) -> None:
@@ -93,6 +93,7 @@ def check_legal(tables: Tables, active: frozenset[str]) -> None:
 
 
 def _problem(tables: Tables, active: frozenset[str]) -> str:
+    on: Counter[str] = Counter()
     for state in sorted(active):
         node = tables.nodes.get(state)
         if node is None or node.parent is None:
@@ -101,12 +102,12 @@ def _problem(tables: Tables, active: frozenset[str]) -> str:
             return f"{state!r} is a history marker and never active"
         if node.parent and node.parent not in active:
             return f"{state!r} is active but {node.parent!r} around it is not"
+        on[node.parent] += 1
     for state in ("", *sorted(active)):
-        inside = tables.children[state]
-        on = [child for child in inside if child in active]
-        if tables.nodes[state].kind == "parallel" and len(on) < len(inside):
-            missing = next(child for child in inside if child not in active)
+        kind = tables.nodes[state].kind
+        if kind == "parallel" and on[state] < len(tables.children[state]):
+            missing = next(child for child in tables.children[state] if child not in active)
             return f"region {missing!r} of {state or 'the chart'!r} is not active"
-        if tables.nodes[state].kind == "compound" and len(on) != 1:
-            return f"{state or 'the chart'!r} needs one active child and has {len(on)}"
+        if kind == "compound" and on[state] != 1:
+            return f"{state or 'the chart'!r} needs one active child and has {on[state]}"
     return ""

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 def select(draft: Draft, name: str | None) -> tuple[Transition, ...]:
     """What event `name` (None: no event) makes the chart do where the draft stands now."""
+    heard = draft.place.candidates(draft.tables, name)
+    if not heard:
+        return ()
     chosen: dict[str, Transition] = {}
     answers: dict[str, bool] = {}
-    for candidates in draft.place.candidates(draft.tables, name):
+    for candidates in heard:
         for transition in candidates:
             if transition.id not in answers:
                 answers[transition.id] = draft.holds(transition)

@@ -36,6 +36,7 @@ class Tables:
     inside: Mapping[str, frozenset[str]]
     children: Mapping[str, tuple[str, ...]]
     markers: Mapping[str, tuple[str, ...]]
+    finals: Mapping[str, frozenset[str]]
     named: Mapping[str, Mapping[str, tuple[Transition, ...]]]
     patterns: Mapping[str, tuple[Transition, ...]]
     eventless: Mapping[str, tuple[Transition, ...]]
@@ -84,6 +85,7 @@ def build_tables(chart: Chart) -> Tables:
         inside=_inside(nodes),
         children={n.id: tuple(c for c in n.children if nodes[c].kind != "history") for n in real},
         markers={n.id: tuple(c for c in n.children if nodes[c].kind == "history") for n in real},
+        finals={n.id: frozenset(c for c in n.children if nodes[c].kind == "final") for n in real},
         named={n.id: _by_name(n.transitions) for n in real},
         patterns={n.id: tuple(t for t in n.transitions if _has_pattern(t)) for n in real},
         eventless={n.id: tuple(t for t in n.transitions if not t.events) for n in real},

@@ -6,7 +6,7 @@ import pickle
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from traaviis_lab.errors import DefinitionError
@@ -128,7 +128,7 @@ def test_errors_pickle_with_their_hint():
     assert error.hint == "Did you mean 'data'?"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.one_of(
         st.text(max_size=30),

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import pytest
 from cel_expr_python import cel
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from traaviis_lab.errors import DefinitionError, ExpressionError
+from traaviis_lab.machine.expr import compile as compile_room
+from traaviis_lab.machine.expr import compile_expression
 from traaviis_lab.machine.expr.check import check
 from traaviis_lab.machine.expr.compile import build
 from traaviis_lab.machine.expr.formula import NAMES
@@ -72,7 +75,19 @@ def ours(text: str, data: dict[str, Any], payload: dict[str, Any], active: froze
         check(source, node, NAMES)
     except DefinitionError:
         return REFUSED
-    compute = build(source, node)
+    value = computed(build(source, node), data, payload, active)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compile_room, "_LIGHT", -1)
+        counted = computed(build(source, node), data, payload, active)
+    assert value is counted or alike(value, counted), f"{text}: {value!r}, counted {counted!r}"
+    outcome = computed(compile_expression(text).compute, data, payload, active)
+    assert outcome is ERROR or alike(value, outcome), f"{text}: {value!r}, as JSON {outcome!r}"
+    return value
+
+
+def computed(
+    compute: Any, data: dict[str, Any], payload: dict[str, Any], active: frozenset[str]
+) -> Any:
     try:
         return compute(data, Event("e", payload), active)
     except ExpressionError:
@@ -81,6 +96,8 @@ def ours(text: str, data: dict[str, Any], payload: dict[str, Any], active: froze
 
 def alike(a: Any, b: Any) -> bool:
     """The same value of the same type; Google's plain values do not tell uint from int."""
+    if isinstance(a, CelType) and isinstance(b, CelType):
+        return a == b
     if isinstance(a, CelType):
         names = {"NULL": "null_type", "LIST<DYN>": "list", "MAP<DYN, DYN>": "map"}
         return isinstance(b, cel.Type) and names.get(b.name(), b.name().lower()) == a.name
@@ -91,12 +108,16 @@ def alike(a: Any, b: Any) -> bool:
     if isinstance(a, list | tuple) and isinstance(b, list):
         return len(a) == len(b) and all(map(alike, a, b))
     if isinstance(a, dict) and isinstance(b, dict):
-        mine = {k.value if isinstance(k, BoolKey) else k: v for k, v in a.items()}
-        return mine.keys() == b.keys() and all(alike(v, b[k]) for k, v in mine.items())
+        mine, real = plain_keys(a), plain_keys(b)
+        return mine.keys() == real.keys() and all(alike(v, real[k]) for k, v in mine.items())
     if isinstance(a, bytes):
         return bytes(b) == a
     kinds = (bool, int, float, str, type(None))
     return a == b and [isinstance(a, k) for k in kinds] == [isinstance(b, k) for k in kinds]
+
+
+def plain_keys(value: dict[Any, Any]) -> dict[Any, Any]:
+    return {k.value if isinstance(k, BoolKey) else k: v for k, v in value.items()}
 
 
 def compare(

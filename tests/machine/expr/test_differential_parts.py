@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from cel_expr_python import cel
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from traaviis_lab.errors import DefinitionError, ExpressionError
@@ -18,7 +18,7 @@ from traaviis_lab.machine.expr.source import Source
 from traaviis_lab.machine.values import Event
 
 ENV = cel.NewEnv(variables=dict.fromkeys(("data", "a", "b"), cel.Type.DYN))
-QUICK = settings(max_examples=300, deadline=None)
+QUICK = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 BAD = "an error"
 
 TOKENS = [
@@ -45,7 +45,7 @@ def we_parse(text: str) -> bool:
     return True
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(TOKENS), max_size=9).map("".join))
 @example("true ? true ? 1 : 2 : 3")
 @example("!-a")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from cel_expr_python import cel
-from hypothesis import event, example, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 from traaviis_lab.machine.expr.regex import find, read_pattern
@@ -49,7 +49,7 @@ def ours(text: str, pattern: str) -> object:
     return find(program, text)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(patterns, st.lists(subjects, min_size=1, max_size=4))
 @example("(?i)K", ["\u212a", "k"])
 @example("(?i)[^k]", ["\u212a", "k", "K"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from traaviis_lab.errors import DefinitionError, ExpressionError
@@ -114,7 +114,7 @@ def test_what_is_filled_is_new_each_time():
     assert compute(DATA, Event("e"), frozenset()) == {"a": 5, "b": {"c": 1}}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text("{} data.n'\"1", max_size=20))
 def test_any_text_is_static_filled_or_refused(text):
     try:
