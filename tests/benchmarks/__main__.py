@@ -1,7 +1,7 @@
 """Measure the hot paths beside their peers, print one table and write `docs/benchmarks.md`.
 
-    python -m tests.benchmarks            # everything
-    python -m tests.benchmarks step run   # only these
+python -m tests.benchmarks            # everything
+python -m tests.benchmarks step run   # only these
 """
 
 import importlib

@@ -218,7 +218,14 @@ def rows():
         events = int(os.environ.get("TRAAVIIS_BENCH_EVENTS", "1000000"))
         at = state_at(folder, events)
     return [
-        row("a durable step, awaited", awaited, "ms", "≤ 2 × bare", "append + fdatasync", awaited / bare),
+        row(
+            "a durable step, awaited",
+            awaited,
+            "ms",
+            "≤ 2 × bare",
+            "append + fdatasync",
+            awaited / bare,
+        ),
         row("a durable step, sent from a cell", sent, "ms", "", "append + fdatasync", sent / bare),
         row("durable steps, 256 runs at once", durable, "1/s", "≥ 30,000"),
         row("async steps, acknowledged", plain, "1/s", "≥ 80,000"),

@@ -1,0 +1,247 @@
+"""The questions that have a name in the index: its views, every column with its meaning."""
+
+from __future__ import annotations
+
+from .schema import AT, RUN, SEQ, TENANT, TIME, Column, View, time_of
+
+RUNS = View(
+    "runs",
+    "A row per run: what it is and where it stands.",
+    (
+        RUN,
+        TENANT,
+        Column("machine", "VARCHAR", "the machine's name"),
+        Column("version", "VARCHAR", "the machine's version"),
+        Column("chart", "VARCHAR", "the chart's hash; joins `charts.hash`"),
+        Column("state", "VARCHAR", "the active leaf states, joined by commas"),
+        Column("seq", "BIGINT", "its last fact"),
+        Column("started", "BIGINT", "when its first fact was written, in microseconds"),
+        Column("at", "BIGINT", "when its last fact was written, in microseconds"),
+        Column("started_time", "TIMESTAMP", "`started` in UTC"),
+        Column("time", "TIMESTAMP", "`at` in UTC"),
+        Column("done", "BOOLEAN", "whether it is over"),
+        Column("forked_from", "VARCHAR", "the run it was forked from"),
+        Column("forked_at", "BIGINT", "and at which seq"),
+    ),
+    f"""
+    select e.run_id, e.tenant,
+           coalesce(nullif(s.body->>'$.machine', ''), s.name, '') as machine,
+           coalesce(s.body->>'$.version', '') as version,
+           coalesce(s.body->>'$.chart', '') as chart,
+           e.state, e.seq, e.started, e.at,
+           {time_of("e.started")} as started_time, {time_of("e.at")} as time, e.done,
+           coalesce(f.body, s.body)->>'$.forked_from' as forked_from,
+           (coalesce(f.body, s.body)->'$.forked_at')::bigint as forked_at
+    from (select run_id, arg_max(tenant, seq) as tenant, arg_max(state, seq) as state,
+                 max(seq) as seq, arg_min("at", seq) as started, arg_max("at", seq) as at,
+                 bool_or(kind = 'run.done') as done
+          from events group by run_id) e
+    left join (select run_id, arg_min(name, seq) as name, arg_min(body, seq) as body
+               from events where kind = 'run.started' group by run_id) s
+           on s.run_id = e.run_id
+    left join (select run_id, arg_min(body, seq) as body
+               from events where kind = 'run.forked' group by run_id) f
+           on f.run_id = e.run_id
+    """,
+)
+
+STEPS = View(
+    "steps",
+    "A row per step a machine took: what came in and where it led. `run.history()` in SQL.",
+    (
+        RUN,
+        SEQ,
+        AT,
+        TIME,
+        TENANT,
+        Column(
+            "kind", "VARCHAR", "the fact that moved it: `run.started`, `event`, `effect.completed`"
+        ),
+        Column(
+            "event", "VARCHAR", "the event's name; empty for the start; else how the effect ended"
+        ),
+        Column("cause_seq", "BIGINT", "the fact that led to it"),
+        Column("state", "VARCHAR", "the active leaf states afterwards, joined by commas"),
+        Column("active", "VARCHAR[]", "every active state afterwards, ancestors included"),
+        Column("taken", "VARCHAR[]", "the transitions taken, like `closed#0`"),
+        Column("data", "JSON", "the event's data, or the data the run was started with"),
+        Column("patch", "JSON", "the data fields that an effect brought home"),
+        Column(
+            "changed", "JSON", "the data fields the step changed; NULL where they are too large"
+        ),
+        Column("effects", "JSON", "the effects it asked for"),
+        Column("raised", "JSON", "the internal events it went through"),
+    ),
+    """
+    select run_id, seq, "at", time, tenant, kind,
+           case kind when 'event' then name when 'run.started' then ''
+                else replace(kind, 'effect.', '') end as event,
+           cause_seq, state,
+           json_extract_string(body, '$.step.state[*]') as active,
+           json_extract_string(body, '$.step.taken[*]') as taken,
+           json_extract(body, '$.data') as data,
+           json_extract(body, '$.patch') as patch,
+           json_extract(body, '$.step.set') as changed,
+           json_extract(body, '$.step.effects') as effects,
+           json_extract(body, '$.step.raised') as raised
+    from events
+    where contains(body, '"step":') and json_exists(body, '$.step')
+    """,
+)
+
+STATES = View(
+    "states",
+    "A row per stay: how long each run stood in each configuration.",
+    (
+        RUN,
+        Column("state", "VARCHAR", "the active leaf states, joined by commas"),
+        Column("seq", "BIGINT", "the fact that led in"),
+        Column("left_seq", "BIGINT", "the fact that led out; NULL while it stands there"),
+        Column("at", "BIGINT", "when it came in, in microseconds"),
+        TIME,
+        Column("duration_us", "BIGINT", "how long it stayed; NULL while it stands there"),
+    ),
+    """
+    select run_id, state, seq, lead(seq) over later as left_seq, "at", time,
+           (lead("at") over later) - "at" as duration_us
+    from (select run_id, seq, "at", time, state,
+                 lag(state) over (partition by run_id order by seq) as before
+          from events)
+    where state is distinct from before
+    window later as (partition by run_id order by seq)
+    """,
+)
+
+REFUSED = View(
+    "refused",
+    "Every event that a run did not take, and why.",
+    (
+        RUN,
+        SEQ,
+        AT,
+        TIME,
+        TENANT,
+        Column("event", "VARCHAR", "the event's name"),
+        Column("state", "VARCHAR", "the active leaf states that refused it"),
+        Column("reason", "VARCHAR", "why"),
+        Column("hint", "VARCHAR", "what would have been taken"),
+        Column("data", "JSON", "the event's data"),
+    ),
+    """
+    select run_id, seq, "at", time, tenant, name as event, state,
+           body->>'$.reason' as reason, body->>'$.hint' as hint, body->'$.data' as data
+    from events where kind = 'event.refused'
+    """,
+)
+
+EFFECTS = View(
+    "effects",
+    "A row per effect: what was asked of the world and how it ended.",
+    (
+        RUN,
+        Column(
+            "path", "VARCHAR", "its place: the seq of the step that asked, and which of its wishes"
+        ),
+        Column("effect", "VARCHAR", "its kind"),
+        Column(
+            "owner", "VARCHAR", "the state whose `enter` asked for it, empty if a transition did"
+        ),
+        Column("seq", "BIGINT", "its first fact"),
+        Column("end_seq", "BIGINT", "the fact of its outcome; NULL while it is under way"),
+        Column("at", "BIGINT", "when it started, in microseconds"),
+        TIME,
+        Column("status", "VARCHAR", "`started`, `completed`, `failed` or `cancelled`"),
+        Column(
+            "starts", "BIGINT", "how often it was started, after a crash again; 0: within its step"
+        ),
+        Column("duration_us", "BIGINT", "how long it took"),
+        Column("spec", "JSON", "the effect as it was asked for"),
+        Column("result", "JSON", "what it answered"),
+        Column("error", "JSON", "`{kind, message, hint}` if it failed"),
+    ),
+    f"""
+    select run_id, path, arg_max(effect, seq) as effect,
+           coalesce(arg_max(body->>'$.owner', seq), '') as owner,
+           min(seq) as seq, max(seq) filter (ended) as end_seq,
+           min("at") as at, {time_of('min("at")')} as time,
+           coalesce(arg_max(replace(kind, 'effect.', ''), seq) filter (ended), 'started') as status,
+           count(*) filter (kind = 'effect.started') as starts,
+           arg_max(duration_us, seq) filter (ended) as duration_us,
+           arg_min(body->'$.effect', seq) as spec,
+           arg_max(body->'$.result', seq) filter (ended) as result,
+           arg_max(body->'$.error', seq) filter (ended) as error
+    from (select run_id, seq, "at", kind, effect, body, duration_us,
+                 coalesce(body->>'$.path', seq::varchar) as path,
+                 kind in ('effect.completed', 'effect.failed', 'effect.cancelled') as ended
+          from events where starts_with(kind, 'effect.'))
+    group by run_id, path
+    """,
+)
+
+_CALL = (RUN, SEQ, AT, TIME, TENANT)
+
+MODEL_CALLS = View(
+    "model_calls",
+    "A row per answer of a model.",
+    (
+        *_CALL,
+        Column("cause_seq", "BIGINT", "the fact that led to it"),
+        Column("state", "VARCHAR", "where the run stood"),
+        Column("model", "VARCHAR", "which model answered"),
+        Column("tokens_in", "BIGINT", "tokens it read"),
+        Column("tokens_out", "BIGINT", "tokens it wrote"),
+        Column("cost_usd", "DOUBLE", "what it cost; NULL is unknown, not free"),
+        Column("duration_us", "BIGINT", "how long it took"),
+        Column("body", "JSON", "everything else"),
+    ),
+    """
+    select run_id, seq, "at", time, tenant, cause_seq, state, model, tokens_in, tokens_out,
+           cost_usd, duration_us, body::json as body
+    from events where kind = 'model.called'
+    """,
+)
+
+TOOL_CALLS = View(
+    "tool_calls",
+    "A row per call of a tool.",
+    (
+        *_CALL,
+        Column("cause_seq", "BIGINT", "the fact that led to it"),
+        Column("state", "VARCHAR", "where the run stood"),
+        Column("tool", "VARCHAR", "which tool was called"),
+        Column("cost_usd", "DOUBLE", "what it cost; NULL is unknown, not free"),
+        Column("duration_us", "BIGINT", "how long it took"),
+        Column("body", "JSON", "everything else"),
+    ),
+    """
+    select run_id, seq, "at", time, tenant, cause_seq, state, name as tool, cost_usd, duration_us,
+           body::json as body
+    from events where kind = 'tool.called'
+    """,
+)
+
+COSTS = View(
+    "costs",
+    "What each run spent, by model; tools are in a line with an empty model.",
+    (
+        RUN,
+        Column("tenant", "VARCHAR", "who pays"),
+        Column("model", "VARCHAR", "the model, empty for tools"),
+        Column("calls", "BIGINT", "how many calls"),
+        Column("tokens_in", "BIGINT", "tokens read"),
+        Column("tokens_out", "BIGINT", "tokens written"),
+        Column("cost_usd", "DOUBLE", "the sum of the costs that are known"),
+        Column("unpriced", "BIGINT", "calls whose cost is unknown and not in the sum"),
+        Column("duration_us", "BIGINT", "time in these calls"),
+    ),
+    """
+    select run_id, tenant, model, count(*) as calls,
+           sum(tokens_in)::bigint as tokens_in, sum(tokens_out)::bigint as tokens_out,
+           sum(cost_usd) as cost_usd, count(*) filter (cost_usd is null) as unpriced,
+           sum(duration_us)::bigint as duration_us
+    from events where kind in ('model.called', 'tool.called')
+    group by run_id, tenant, model
+    """,
+)
+
+VIEWS = (RUNS, STEPS, STATES, REFUSED, EFFECTS, MODEL_CALLS, TOOL_CALLS, COSTS)
