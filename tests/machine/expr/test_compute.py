@@ -90,6 +90,7 @@ def test_values(text, value):
         ("data.lockd + 1", "no field 'lockd'", "Did you mean 'locked'?"),
         ("data.lockd == 1", "no field 'lockd'", "Did you mean 'locked'?"),
         ("data.lockd > 1", "no field 'lockd'", "Did you mean 'locked'?"),
+        ("!!data.total", "'!' needs true or false, not 5 (int)", ""),
         ("!data.total", "'!' needs true or false, not 5 (int)", "Compare: x != 0."),
         ("data.total && true", "'&&' needs true or false, not 5 (int)", ""),
         ("true && data.name", "'&&' needs true or false, not \"ada\" (string)", ""),

@@ -199,6 +199,11 @@ LEAVES = {
 KINDS = sorted(LEAVES)
 
 
+def signed(sign: str, text: str) -> str:
+    """The sign before the text; `!!x` is kept apart, for CEL's parser drops such pairs unseen."""
+    return f"{sign}({text})" if text.startswith(sign) else f"{sign}{text}"
+
+
 class Maker:
     """Draws an expression of about the wanted type; now and then of another."""
 
@@ -226,7 +231,7 @@ class Maker:
         sign = self.pick(["+", "-", "*", "/", "%"])
         return self.pick([
             lambda: f"({self.make(kind, depth)} {sign} {self.make(kind, depth)})",
-            lambda: f"-{self.leaf(kind)}",
+            lambda: signed("-", self.leaf(kind)),
             lambda: f"-({self.make(kind, depth)})",
             lambda: f"{kind}({self.make(self.pick(['int', 'uint', 'double', 'string']), depth)})",
             lambda: self.choice(kind, depth),
@@ -273,7 +278,7 @@ class Maker:
             lambda: f"({self.make('bool', depth)} && {self.make('bool', depth)})",
             lambda: f"({self.make('bool', depth)} || {self.make('bool', depth)})",
             lambda: f"({self.make('bool', depth)} || {self.make('bool', depth)} || {self.make('bool', depth)})",
-            lambda: f"!{self.make('bool', depth)}",
+            lambda: signed("!", self.make("bool", depth)),
             lambda: f"({self.make(kind, depth)} in {self.make(self.pick(['list', 'map']), depth)})",
             lambda: f"{self.make('string', depth)}.{self.pick(['startsWith', 'endsWith', 'contains'])}({self.make('string', depth)})",
             lambda: self.macro(self.pick(["all", "exists", "exists_one"]), self.pick(["list", "list", "map", "any"]), depth),

@@ -107,6 +107,8 @@ bodies = st.lists(
 
 
 @QUICK
+@example("r", "'''", "\\\r")
+@example("", "'''", "a\r\nb\r")
 @given(
     st.sampled_from(["", "r", "R", "b", "B", "br", "bR", "rb"]),
     st.sampled_from(["'", '"', "'''", '"""']),

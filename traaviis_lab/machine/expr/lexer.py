@@ -25,6 +25,7 @@ _DOUBLE: Final = re.compile(r"[0-9]+\.[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?
 _INT: Final = re.compile(r"(?:0x[0-9a-fA-F]+|[0-9]+)[uU]?")
 _QUOTE: Final = re.compile(r"([bB]?)([rR]?)(\"\"\"|'''|\"|')")
 _QUOTED: Final = re.compile(r"`([A-Za-z0-9_.\-/ ]+)`")
+_NEWLINE: Final = re.compile(r"(\\[\s\S])|\r\n?")
 _SIGN: Final = re.compile(r"&&|\|\||[=!<>]=|[-+*/%<>!?:.,()\[\]{}]")
 _ADVICE: Final = {
     "=": "Write == to compare.",
@@ -77,7 +78,7 @@ class Lexer:
             raise self.source.refuse(f"The text opened by {mark} is not closed.", start)
         body = text[quote.end() : end]
         if len(mark) == 3:
-            body = body.replace("\r\n", "\n").replace("\r", "\n")
+            body = _NEWLINE.sub(lambda found: found.group(1) or "\n", body)
         if raw and (len(body) - len(body.rstrip("\\"))) % 2:
             problem = "A raw text cannot end in a single backslash."
             raise self.source.refuse(problem, start, "Write it without r, and \\\\ for \\.")

@@ -1,0 +1,1 @@
+"""The Python half of the widgets, with a comm that only remembers."""

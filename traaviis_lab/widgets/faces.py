@@ -1,0 +1,72 @@
+"""The faces of a run, a lab and a chart: MIME type to content, static everywhere, live in a kernel.
+
+The static picture stands beside the live widget, so that a saved notebook shows something without
+a kernel (nbconvert, GitHub, nbval) and needs no widget state in the file.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from traaviis_lab.machine import Chart
+from traaviis_lab.views import Marks, to_svg
+
+if TYPE_CHECKING:
+    from traaviis_lab.lab import Lab, Run
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+MAX_STATIC = 2_000_000
+"""A picture above this many characters is left out of the notebook's file."""
+
+
+def run_face(run: Run) -> dict[str, Any]:
+    """A run: text, a picture of where it stands, and the live widget where there is a kernel."""
+    bundle: dict[str, Any] = {"text/plain": repr(run), **_picture(run.chart, _marks(run))}
+    if has_kernel():
+        from .run_widget import RunWidget
+
+        bundle[WIDGET] = _view(RunWidget.of(run))
+    return bundle
+
+
+def lab_face(lab: Lab) -> dict[str, Any]:
+    """A lab: text, a table of counts, and the control panel where there is a kernel."""
+    bundle: dict[str, Any] = {"text/plain": repr(lab)}
+    if not lab.is_open:
+        return bundle
+    from .lab_table import counts_html
+
+    bundle["text/html"] = counts_html(lab)
+    if has_kernel():
+        from .lab_widget import LabWidget
+
+        bundle[WIDGET] = _view(LabWidget.of(lab))
+    return bundle
+
+
+def chart_face(chart: Chart) -> dict[str, Any]:
+    """A chart: its picture."""
+    text = f"<Chart {chart.name}: {len(chart.states)} states, {len(chart.transitions)} transitions>"
+    return {"text/plain": text, **_picture(chart, None)}
+
+
+def has_kernel() -> bool:
+    """Whether this process is a Jupyter kernel with comms; opens nothing to find out."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return getattr(shell, "kernel", None) is not None
+
+
+def _view(widget: Any) -> dict[str, Any]:
+    return {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+
+
+def _marks(run: Run) -> Marks:
+    taken = run.last.taken if run.last is not None else ()
+    return Marks(active=run.active, visited=run.visited, taken=frozenset(taken))
+
+
+def _picture(chart: Chart, marks: Marks | None) -> dict[str, str]:
+    svg = to_svg(chart, marks)
+    return {"image/svg+xml": svg} if len(svg) <= MAX_STATIC else {}
