@@ -9,7 +9,7 @@ from traaviis_lab import effects as fx
 from traaviis_lab.errors import EventRefused, JournalError, LabError, RunawayChart
 from traaviis_lab.journal import MemoryJournal
 from traaviis_lab.machine.effect import VOCABULARY
-from traaviis_lab.runtime import Engine, chart_like
+from traaviis_lab.runtime import Engine, bodies, chart_like
 from traaviis_lab.runtime.recall import read_effect
 
 
@@ -58,6 +58,26 @@ def test_data_that_json_cannot_hold_is_refused_whole():
         assert (run.snapshot.data, run.seq) == ({"x": 1.0}, 2)
         await run.send(Event("divide", {"by": 2.0}))
         assert run.snapshot.data == {"x": 0.5}
+
+    asyncio.run(go())
+
+
+class Doubling(Machine):
+    """Its data grows without bound."""
+
+    data = {"x": "x"}
+    on = State(initial=True)
+    on.to(None, on="grow", assign={"x": "[data.x, data.x]"})
+
+
+def test_data_that_grows_for_ever_is_stopped_with_the_field_named(monkeypatch):
+    monkeypatch.setattr(bodies, "MAX_CHANGE", 1_000)
+
+    async def go():
+        run = engine().start(Doubling.chart, "d", {}, "t")
+        with pytest.raises(JournalError, match=r"bytes of data \(x\)"):
+            for _ in range(50):
+                await run.send(Event("grow"))
 
     asyncio.run(go())
 

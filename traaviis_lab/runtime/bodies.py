@@ -13,12 +13,14 @@ from typing import Any
 
 import orjson
 
+from traaviis_lab.errors import JournalError
 from traaviis_lab.journal.encode import encode
 from traaviis_lab.machine import Chart, Event, Snapshot, Step
 from traaviis_lab.machine.values import Data
 
 INLINE = 1024
 MAX_TEXTS = 4096
+MAX_CHANGE = 64 * 2**20
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _ABSENT = object()
 
@@ -105,6 +107,12 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
 def check_of(fields: Mapping[str, Any]) -> tuple[bytes, str]:
     """Changed fields as JSON, by name, and the CRC-32 of that in hex."""
     text = encode({name: fields[name] for name in sorted(fields)})
+    if len(text) > MAX_CHANGE:
+        raise JournalError(
+            f"One step changed {len(text):,} bytes of data ({', '.join(sorted(fields))}); "
+            f"at most {MAX_CHANGE:,} are taken.",
+            hint="Look for an assignment that makes its own field larger each time.",
+        )
     return text, f"{zlib.crc32(text):08x}"
 
 
