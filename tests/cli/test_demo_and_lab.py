@@ -150,3 +150,15 @@ def test_colours_only_where_they_are_welcome():
     )
     assert shown.returncode == 0
     assert "\033[" not in shown.stdout
+
+
+def test_two_demos_at_once_take_different_numbers(tmp_path):
+    from traaviis_lab.cli.demo import PARTS, _next_run
+
+    with Lab(tmp_path / "demo.duckdb") as lab:
+        first = _next_run(lab, PARTS[0])
+        # What another process has just started is not in this one's list yet.
+        lab.journal.runs, known = list, lab.journal.runs
+        second = _next_run(lab, PARTS[0])
+        lab.journal.runs = known
+    assert (first.id, second.id) == ("door_001", "door_002")

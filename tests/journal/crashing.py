@@ -3,6 +3,7 @@
 import itertools
 import os
 import threading
+import time
 from functools import partial
 
 from tests.journal.facts import append, make, many, seqs
@@ -32,6 +33,8 @@ def append_until_killed(path, durability, connection):
         journal.append([make(run, seq)], acknowledge=partial(report, pipe, free, run, seq))
         if number % 7 == 0:
             journal.put_blob(b'{"round":%d}' % number)
+        if number % 50 == 0:
+            time.sleep(0.002)  # keeps the log small where nothing else holds it back
 
 
 def append_and_end(path, durability, how):

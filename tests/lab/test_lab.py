@@ -368,4 +368,4 @@ def test_the_default_lab_is_one_per_process():
 def test_a_repr_says_where_it_stands(lab):
     run = lab.start(Door, id="d")
     assert repr(run) == "<Run d of Door: closed at seq 1, takes open_command>"
-    assert "1 live run" in repr(lab)
+    assert "1 live run>" in repr(lab)

@@ -12,10 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
+
+from traaviis_lab.errors import JournalConflict, JournalLocked
 
 from .event_log import Entry, Malformed, read_log
 from .log_lines import hush
@@ -119,9 +122,18 @@ def _next_run(lab: Lab, part: Part) -> Run:
     """A new run with the first free number, so that nothing that happened is touched."""
     from traaviis_lab import gallery
 
+    machine = getattr(gallery, part.machine)
     taken = {info.run for info in lab.journal.runs()}
-    number = next(n for n in range(1, len(taken) + 2) if f"{part.prefix}_{n:03}" not in taken)
-    return lab.start(getattr(gallery, part.machine), id=f"{part.prefix}_{number:03}")
+    for number in count(1):
+        run_id = f"{part.prefix}_{number:03}"
+        if run_id in taken:
+            continue
+        try:
+            return lab.start(machine, id=run_id)
+        except (JournalConflict, JournalLocked):
+            # Another demo on the same journal was a moment quicker.
+            continue
+    raise AssertionError("numbers do not end")
 
 
 def _play(
@@ -194,8 +206,8 @@ def _tell(
     for name, run in runs.items():
         typer.echo(f"\n{run.chart.name}, run {run.id}, in {state_of(run)}:\n")
         typer.echo(in_terminal(run.chart, marks_of(run)))
-        for reason, count in _striking(tallies[name]):
-            typer.echo(f"  {count:>5} x {reason}")
+        for reason, times in _striking(tallies[name]):
+            typer.echo(f"  {times:>5} x {reason}")
     facts = sum(run.seq for run in runs.values())
     lines = sum(tally.lines for tally in tallies.values())
     verdict = lab.verify()

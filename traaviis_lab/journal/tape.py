@@ -58,10 +58,8 @@ class Tape:
         """Append a batch of so many lines, all of it or nothing; answers from where to where."""
         file = self._open()
         since = self.position
-        data = b"".join(parts) + close_line(
-            b'{"type":"commit","lines":%d,"start":%d,"synced":%d'
-            % (lines, self.offset, self.synced)
-        )
+        commit = b'{"type":"commit","lines":%d,"start":%d,"synced":%d'
+        data = b"".join((*parts, close_line(commit % (lines, self.offset, self.synced))))
         try:
             self._files.write(file, data)
         except BaseException:

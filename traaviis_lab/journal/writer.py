@@ -24,9 +24,9 @@ from .tape import Tape
 
 LINGER = 0.02  # seconds that facts nobody waits for may wait for company
 LAZY_SYNC = 0.04  # seconds after which written facts are synced without being asked
-BULK = 4_000  # pending facts that end the linger
+BULK = 2_000  # pending facts that end the linger
 SLICE = 500  # facts encoded at once: more would wake the garbage collector
-MANY = 50_000  # pending facts that make append wait
+MANY = 16_000  # pending facts that make append wait
 LARGE = 2_000  # bytes from which a body counts by its size
 HEAVY = 32 * 2**20  # bytes of large bodies that make append wait
 _LOGGER = logging.getLogger("traaviis_lab.journal")
@@ -321,7 +321,7 @@ class Writer:
             made, hashes = self._encoder.encode(part, self._heads)
             lines += made
             for column, values in zip(columns, zip(*part, strict=True), strict=True):
-                column += values
+                column.extend(values)
             columns[-1][begin:] = hashes
         lines += [write_snapshot(kept) for kept in batch.keeps]
         count = len(batch.facts) + len(batch.extras) + len(batch.keeps)

@@ -240,7 +240,8 @@ class Lab:
         where = self._path or "in memory"
         if not self.is_open:
             return f"<Lab {where}, closed>"
-        return f"<Lab {where}: {len(self._engine.runs)} live runs>"
+        live = len(self._engine.runs)
+        return f"<Lab {where}: {live} live run{'' if live == 1 else 's'}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return mimebundle("lab", self)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Answer = tuple[Any, Mapping[str, Any] | None]
 _LOGGER = logging.getLogger("traaviis_lab.run")
+# Who configures logging sees these lines; who does not has them in the journal and the widget,
+# and does not want Python's last resort to print them into a cell.
+_LOGGER.addHandler(logging.NullHandler())
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 
 

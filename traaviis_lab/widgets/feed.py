@@ -121,7 +121,8 @@ class RunFeed:
             new = self._last_words()
         patch: dict[str, Any] = {k: new[k] for k in _PLAIN if k in new and new[k] != old[k]}
         out: dict[str, Any] = {"rev": old["rev"] + 1, "set": patch}
-        if came := sorted(set(new.get("active", ())) - set(old["visited"])):
+        # all the run has been in, not only where it is now: states passed between two looks count
+        if came := sorted(new.pop("been", frozenset()).difference(old["visited"])):
             out["visited"] = came
             new["visited"] = [*old["visited"], *came]
         if ledger.new_steps:
@@ -151,11 +152,11 @@ class RunFeed:
         return {}
 
     def _whole(self, run: Run) -> dict[str, Any]:
-        place = self._place(run)
+        here = self._place(run)
         return {
             "rev": 0,
-            **place,
-            "visited": sorted(run.visited | run.active),
+            "visited": sorted(here.pop("been")),
+            **here,
             "changes": [],
             "span": 0,
             "steps": list(self._ledger.steps),
@@ -175,6 +176,7 @@ class RunFeed:
             "refused": ledger.refused,
             "effects": ledger.effects,
             "timers": timers(run),
+            "been": run.visited | here.active,
         }
 
     def _last_words(self) -> dict[str, Any]:
