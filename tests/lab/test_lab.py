@@ -369,3 +369,25 @@ def test_a_repr_says_where_it_stands(lab):
     run = lab.start(Door, id="d")
     assert repr(run) == "<Run d of Door: closed at seq 1, takes open_command>"
     assert "1 live run>" in repr(lab)
+
+
+@pytest.mark.parametrize("bad", [[1], "x", 7])
+def test_data_that_is_no_dict_is_refused(lab, bad):
+    with pytest.raises(LabError, match="is a dict"):
+        lab.start(Door, data=bad)
+
+
+@pytest.mark.parametrize("bad", ["x", None, 0, 1.5])
+def test_a_seq_that_is_none_is_refused(lab, bad):
+    with pytest.raises(LabError, match="has no seq"):
+        lab.start(Door).at(bad)
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [(".", "is a folder"), ("/proc/x.duckdb", "can be opened"), ("/dev/null/x", "can be opened")],
+)
+def test_a_place_where_no_journal_can_be_says_so(path, says):
+    with pytest.raises(JournalError, match=says) as caught:
+        Lab(path)
+    assert caught.value.hint

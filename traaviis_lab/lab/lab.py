@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from traaviis_lab.errors import DefinitionError, LabError, RunNotFound
+from traaviis_lab.errors import DefinitionError, JournalError, LabError, RunNotFound
 from traaviis_lab.journal import Durability, Journal, MemoryJournal, Verdict
 from traaviis_lab.machine import Chart
 from traaviis_lab.runtime import Clock, Engine, WallClock, chart_like, chart_of
@@ -110,6 +110,8 @@ class Lab:
         Raises `JournalConflict` if the id is taken, `JournalError` for data that is not JSON.
         """
         chart = self.add(machine)
+        if data is not None and not isinstance(data, Mapping):
+            raise LabError(f"The data of a run is a dict, not {data!r}.", hint="data={'field': 1}")
         run_id = new_id(chart.name) if id is None else _check_id(id)
         live = self.acknowledged(
             lambda ack: self._engine.start(
@@ -279,7 +281,17 @@ def _open_journal(path: str | None, durability: Durability) -> Journal:
         return MemoryJournal()
     from traaviis_lab.journal.disk import DiskJournal
 
-    return DiskJournal(path, durability=durability)
+    if Path(path).is_dir():
+        raise JournalError(
+            f"{path!r} is a folder.", hint="Name a file in it, such as 'door.duckdb'."
+        )
+    try:
+        return DiskJournal(path, durability=durability)
+    except OSError as error:
+        raise JournalError(
+            f"No journal can be opened at {path!r}: {error.strerror or error}.",
+            hint="Choose a folder you may write to; Lab() keeps everything in memory.",
+        ) from error
 
 
 def _shut(engine: Engine, thread: LoopThread, dispatcher: Dispatcher, journal: Journal) -> None:

@@ -161,9 +161,9 @@ class Run:
 
         Raises `LabError` for a seq the run has not reached.
         """
-        if not 1 <= seq <= self.seq:
+        if not isinstance(seq, int) or not 1 <= seq <= self.seq:
             raise LabError(
-                f"Run {self.id!r} has no seq {seq}.", hint=f"It goes from 1 to {self.seq}."
+                f"Run {self.id!r} has no seq {seq!r}.", hint=f"It goes from 1 to {self.seq}."
             )
         return recall(self._lab.journal, self.id, self.chart, seq).snapshot
 
