@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from traaviis_lab import __version__  # noqa: E402
+from traaviis_lab import __version__
 
 project = "TRAAVIIS Lab"
 author = "TRAAVIIS Lab developers"
