@@ -54,10 +54,11 @@ js: $(WIDGETS)/node_modules/.made
 	  echo 'The built widget in $(STATIC) was not what its source gives; it is now: commit it.'; exit 1; }
 
 docs: $(VENV)/.test
-	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	$(BIN)/sphinx-build -W -E --keep-going -q -b html docs docs/_build/html
 
 unit: $(VENV)/.test $(VENV)/.browser
-	$(BIN)/pytest -n $(JOBS) --dist loadfile tests
+	$(BIN)/pytest -n $(JOBS) --dist loadfile -m 'not browser' tests
+	$(BIN)/pytest -m browser tests
 
 # Each notebook is run and every output compared with the stored one; warnings of guests are theirs.
 notebooks: $(VENV)/.test

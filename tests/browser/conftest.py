@@ -1,4 +1,4 @@
-"""One JupyterLab and one Chromium for the whole session; one page for each test."""
+"""One JupyterLab and one Chromium for a file of tests; one page for each test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .jupyter import JupyterLab, Page, find_chromium
 expect.set_options(timeout=8_000)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright keeps a loop running in this thread
 def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
     chromium = find_chromium()
     if chromium is None:

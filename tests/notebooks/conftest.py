@@ -13,7 +13,7 @@ from tests.browser.jupyter import JupyterLab, find_chromium
 TUTORIALS = Path(__file__).parents[2] / "notebooks"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright keeps a loop running in this thread
 def tutorials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
     chromium = find_chromium()
     if chromium is None:
