@@ -391,3 +391,19 @@ def test_a_place_where_no_journal_can_be_says_so(path, says):
     with pytest.raises(JournalError, match=says) as caught:
         Lab(path)
     assert caught.value.hint
+
+
+def test_a_note_is_a_fact_that_moves_nothing(lab):
+    run = lab.start(Door, id="d")
+    before = run.snapshot
+    run.note("malformed line", line=7, text="{oops")
+    assert (run.snapshot, run.seq) == (before, 2)
+    found = lab.sql("select kind, name, body from events where seq = 2").values.tolist()
+    assert found == [["note", "malformed line", '{"data":{"line":7,"text":"{oops"}}']]
+    assert run.at(2) == before
+    with pytest.raises(JournalError, match="note 'odd'"):
+        run.note("odd", value={1})
+    with pytest.raises(LabError, match="no name"):
+        run.note("")
+    run.send("open_command")
+    assert run.seq == 3

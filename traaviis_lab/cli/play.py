@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -106,6 +106,4 @@ def _because(tally: Tally, reason: str) -> None:
 
 
 def _note(run: Run, entry: Malformed) -> None:
-    note: Callable[..., Any] | None = getattr(run, "note", None)
-    if note is not None:
-        note("malformed line", line=entry.line, text=entry.text[:500], reason=entry.reason)
+    run.note("malformed line", line=entry.line, text=entry.text[:500], reason=entry.reason)

@@ -149,6 +149,17 @@ class Run:
             )
         return self._lab.acknowledged(lambda ack: self._live.deliver(event, None, ack))
 
+    def note(self, name: str, /, **data: Any) -> None:
+        """Write something down in the run's history, as a fact of kind `note`.
+
+        The machine does not see it. Raises `JournalError` for data that is not JSON.
+        """
+        if not isinstance(name, str) or not name:
+            raise LabError(
+                f"{name!r} is no name for a note.", hint='run.note("looked at", by="me")'
+            )
+        self._lab.acknowledged(lambda ack: self._live.note(name, data, ack))
+
     def stop(self) -> None:
         """End the run: its timers and effects are cancelled. A run that is done stays as it is."""
         if not self.done:

@@ -104,16 +104,16 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
     return new or None
 
 
-def check_of(fields: Mapping[str, Any]) -> tuple[bytes, str]:
-    """Changed fields as JSON, by name, and the CRC-32 of that in hex."""
-    text = encode({name: fields[name] for name in sorted(fields)})
+def changes_text(fields: Mapping[str, Any]) -> bytes:
+    """Changed fields as JSON, by name. Raises `JournalError` for what is not JSON, or too much."""
+    text = encode({name: fields[name] for name in sorted(fields)} if len(fields) > 1 else fields)
     if len(text) > MAX_CHANGE:
         raise JournalError(
             f"One step changed {len(text):,} bytes of data ({', '.join(sorted(fields))}); "
             f"at most {MAX_CHANGE:,} are taken.",
             hint="Look for an assignment that makes its own field larger each time.",
         )
-    return text, f"{zlib.crc32(text):08x}"
+    return text
 
 
 def step_body(texts: Texts, before: Data, step: Step) -> bytes:
@@ -122,8 +122,11 @@ def step_body(texts: Texts, before: Data, step: Step) -> bytes:
     parts = [b'{"state":', texts.state(active)[1], b',"taken":', texts.taken(taken)]
     new = changed(before, step.snapshot.data)
     if new is not None:
-        text, crc = check_of(new)
-        parts += (b',"set":', text) if len(text) <= INLINE else (b',"check":"', crc.encode(), b'"')
+        text = changes_text(new)
+        if len(text) <= INLINE:
+            parts += (b',"set":', text)
+        else:
+            parts.append(b',"check":"%08x"' % zlib.crc32(text))
     if step.effects:
         parts += (b',"effects":', encode([e.to_spec() for e in step.effects], where="effects"))
     if step.raised:

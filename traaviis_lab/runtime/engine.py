@@ -161,14 +161,8 @@ class Engine:
         """Something went wrong in a turn that nobody waits for: it is logged and written down."""
         _LOGGER.error("run %s: %s %s", run.id, error, error.hint)
         try:
-            run.seq += 1
-            body = encode({"level": "error", "error": error.to_json()})
-            now, state = self.clock.now(), run.texts.state(run.snapshot.active)[0]
-            self.journal.append(
-                [Fact(run.id, run.seq, now, run.tenant, "note", "trouble", None, body, state)]
-            )
+            run.note("trouble", {"level": "error", "error": error.to_json()})
         except LabError as worse:
-            run.seq -= 1
             _LOGGER.error("and it could not be written down: %s", worse)
 
     def release(self, run_id: str) -> None:

@@ -12,7 +12,8 @@ from traaviis_lab.journal import Durability, Fact, Keep
 from traaviis_lab.journal.encode import encode
 from traaviis_lab.machine import Event, Snapshot, Step
 
-from .bodies import Texts, keep_body
+from .bodies import Texts, admit, keep_body
+from .plain import take_plainly
 from .standing import Ask, Invocation, Pending
 from .turn import Turn
 
@@ -79,12 +80,19 @@ class Run:
         """
         if self.snapshot.done or event.name.startswith(RESERVED):
             raise self._refuse(event, _why_not(self, event))
-        turn = Turn(self)
         try:
-            step = turn.take(event)
+            plain = take_plainly(self, event)
+            if plain is None:
+                turn = Turn(self)
+                step = turn.take(event)
         except LabError as refusal:
             raise self._refuse(event, refusal) from None
-        self.commit(turn, durability, acknowledge)
+        if plain is None:
+            self.commit(turn, durability, acknowledge)
+        else:
+            fact, step = plain
+            self.engine.journal.append((fact,), durability=durability, acknowledge=acknowledge)
+            self._stand(step.snapshot, fact.seq)
         self.last = step
         return step
 
@@ -101,13 +109,7 @@ class Run:
             opened = engine.acks.waking(gate)
             durability, acknowledge = engine.safest, _both(opened, acknowledge)
         engine.journal.append(turn.facts, durability=durability, acknowledge=acknowledge)
-        before = self.seq
-        self.seq = turn.seq
-        self.snapshot, self.calls = turn.snapshot, turn.calls
-        if not turn.snapshot.active <= self.visited:
-            # The very set of the snapshot, while it is the only one: ten thousand runs share it.
-            seen = turn.snapshot.active
-            self.visited = self.visited | seen if self.visited else seen
+        self.calls = turn.calls
         if turn.timers is not self.timers:
             self.set_timers(turn.timers)
         self.pending = turn.pending
@@ -116,10 +118,19 @@ class Run:
                 task.cancel()
         if turn.starts:
             self._start_effects(turn.starts, gate)
-        if self.seq // KEEP_EVERY != before // KEEP_EVERY:
-            engine.journal.keep(Keep(self.id, self.seq, self.kept()))
+        self._stand(turn.snapshot, turn.seq)
         if turn.snapshot.done:
             engine.ended(self)
+
+    def _stand(self, snapshot: Snapshot, seq: int) -> None:
+        """Be at `snapshot`; a keepsake of it goes to the journal every so many facts."""
+        before, self.seq, self.snapshot = self.seq, seq, snapshot
+        if not snapshot.active <= self.visited:
+            # The very set of the snapshot, while it is the only one: ten thousand runs share it.
+            seen = snapshot.active
+            self.visited = self.visited | seen if self.visited else seen
+        if seq // KEEP_EVERY != before // KEEP_EVERY:
+            self.engine.journal.keep(Keep(self.id, seq, self.kept()))
 
     def set_timers(self, timers: Mapping[str, int]) -> None:
         """Let exactly these timers run: event name to when it is due."""
@@ -144,6 +155,13 @@ class Run:
         turn = Turn(self)
         turn.stop("stopped")
         self.commit(turn, acknowledge=acknowledge)
+
+    def note(
+        self, name: str, data: Mapping[str, Any], acknowledge: Acknowledge | None = None
+    ) -> None:
+        """Write something down beside the run's own facts; the machine does not see it."""
+        body = admit(data, where=f"note {name!r}")[1]
+        self._aside("note", name, b'{"data":' + body + b"}", acknowledge)
 
     def let_go(self) -> None:
         """Forget timers and effects without writing anything: the run goes on another day."""
@@ -205,14 +223,18 @@ class Run:
             body = encode({"data": event.data, **reason})
         except LabError:
             body = encode({"data": None, **reason})
-        state = self.texts.state(self.snapshot.active)[0]
-        fact = Fact(
-            self.id, self.seq + 1, self.engine.clock.now(), self.tenant, "event.refused",
-            event.name, None, body, state,
-        )  # fmt: skip
-        self.engine.journal.append((fact,))
-        self.seq += 1
+        self._aside("event.refused", event.name, body)
         return error
+
+    def _aside(
+        self, kind: str, name: str, body: bytes, acknowledge: Acknowledge | None = None
+    ) -> None:
+        """Append a fact that moves nothing."""
+        state = self.texts.state(self.snapshot.active)[0]
+        now, seq = self.engine.clock.now(), self.seq + 1
+        fact = Fact(self.id, seq, now, self.tenant, kind, name, None, body, state)
+        self.engine.journal.append((fact,), acknowledge=acknowledge)
+        self.seq = seq
 
 
 def _why_not(run: Run, event: Event) -> LabError:
