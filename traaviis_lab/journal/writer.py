@@ -30,7 +30,7 @@ MANY = 16_000  # pending facts that make append wait
 LARGE = 2_000  # bytes from which a body counts by its size
 HEAVY = 32 * 2**20  # bytes of large bodies that make append wait
 _LOGGER = logging.getLogger("traaviis_lab.journal")
-ENQUEUED, WRITTEN, SYNCED = 0, 1, 2  # how far a waiter wants its facts to be
+ENQUEUED, WRITTEN, SYNCED, FED = 0, 1, 2, 3  # how far a waiter wants its facts to be
 # In a journal on disk "memory" is kept like "async": a run with holes could not be chained.
 _WANT = {"disk": SYNCED, "process": WRITTEN, "async": ENQUEUED, "memory": ENQUEUED}
 
@@ -234,7 +234,7 @@ class Writer:
                 raise again(self.refusal)
             if self._asleep == 1 and not self._batch and not self._unfed:
                 return
-            self._batch.waits.append(Wait(SYNCED, tell))
+            self._batch.waits.append(Wait(FED, tell))
             self._urgent = True
             if self._asleep:
                 self._wake()
@@ -306,10 +306,16 @@ class Writer:
         lump = self._write(batch) if batch.facts or batch.extras or batch.keeps else None
         if batch.loose:
             _tell(batch.waits, WRITTEN)
-        asked = not batch.waits or any(wait.want == SYNCED for wait in batch.waits)
-        if asked or time.monotonic() >= self._sync_due:
+        asked = not batch.waits or any(wait.want >= SYNCED for wait in batch.waits)
+        synced = asked or time.monotonic() >= self._sync_due
+        if synced:
             self._sync(batch, lump)
         _tell(batch.waits, SYNCED)
+        if synced:  # after telling: nobody waits for the index but who flushes
+            unfed, self._unfed = self._unfed, []
+            for done in unfed:
+                self._reader.feed(done)
+        _tell(batch.waits, FED)
         if lump is not None:
             self._reader.tell(lump)
 
@@ -345,9 +351,6 @@ class Writer:
             else:
                 batch.facts = []
             raise
-        unfed, self._unfed = self._unfed, []
-        for done in unfed:
-            self._reader.feed(done)
 
     def _fail(self, batch: _Batch, error: Exception) -> None:
         """Nothing of this batch nor of what is queued behind it will ever be written."""
