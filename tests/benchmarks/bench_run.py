@@ -11,6 +11,7 @@ from pathlib import Path
 
 from traaviis_lab import Event, Lab, Machine, State
 from traaviis_lab.journal.disk import DiskJournal
+from traaviis_lab.lab.thread import LoopThread
 from traaviis_lab.runtime import Engine, WallClock
 
 
@@ -72,7 +73,11 @@ def one_durable_step(folder, n=300):
                 took.append(time.perf_counter_ns() - t)
         return statistics.median(took) / 1e6
 
-    return asyncio.run(awaited()), sent()
+    engine_thread = LoopThread("bench-engine")  # where a lab's engine lives too
+    try:
+        return engine_thread.wait_for(awaited()), sent()
+    finally:
+        engine_thread.stop()
 
 
 def middle(measure, folder, rounds=3):

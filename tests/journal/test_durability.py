@@ -299,6 +299,7 @@ def test_a_disk_that_is_really_full(tmp_path):
 
 def test_back_pressure_waits_and_loses_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr("traaviis_lab.journal.writer.MANY", 100)
+    monkeypatch.setattr("traaviis_lab.journal.batch.MANY", 100)
     journal = DiskJournal(tmp_path / "x.duckdb", durability="async")
     for seq in range(1, 3001):
         journal.append([make("a", seq)])

@@ -17,7 +17,7 @@ import sys
 from traaviis_lab import Lab
 from tests.lab.machines import Counter
 lab = Lab(sys.argv[1], durability=sys.argv[2])
-runs = [lab.resume(f"r{i}") if int(sys.argv[3]) else lab.start(Counter, id=f"r{i}") for i in range(3)]
+runs = [lab.resume(f"r{i}") if int(sys.argv[3]) else lab.start(Counter, id=f"r{i}") for i in range(int(sys.argv[4]))]
 while True:
     for run in runs:
         run.send("count", by=1)
@@ -26,10 +26,10 @@ while True:
 """
 
 
-def killed_after(path, durability, again, seconds):
+def killed_after(path, durability, again, runs, seconds):
     """What a child acknowledged before it was killed: run -> (seq, n)."""
     child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(path), durability, str(int(again))],
+        [sys.executable, "-c", CHILD, str(path), durability, str(int(again)), str(runs)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=os.getcwd(),
@@ -51,12 +51,14 @@ def killed_after(path, durability, again, seconds):
 
 
 @pytest.mark.crash
-@pytest.mark.parametrize("durability", ["disk", "process"])
-def test_what_was_acknowledged_is_there_after_kill_9_and_the_run_goes_on(tmp_path, durability):
+@pytest.mark.parametrize(("durability", "runs"), [("disk", 3), ("disk", 1), ("process", 3)])
+def test_what_was_acknowledged_is_there_after_kill_9_and_the_run_goes_on(
+    tmp_path, durability, runs
+):
     path = tmp_path / "door.duckdb"
     chance = random.Random(7)
     for round_ in range(3):
-        told = killed_after(path, durability, round_ > 0, chance.uniform(0.05, 0.4))
+        told = killed_after(path, durability, round_ > 0, runs, chance.uniform(0.05, 0.4))
         with Lab(path) as lab:
             assert lab.verify().problems == ()
             for name, (seq, n) in told.items():

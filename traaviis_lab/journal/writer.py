@@ -12,10 +12,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from traaviis_lab.errors import JournalError
 
+from .batch import ENQUEUED, FED, HEAVY, MANY, SYNCED, WRITTEN, Batch, Extra, Wait
 from .lines import FactEncoder, write_snapshot
 from .lump import COLUMNS, Lump
 from .port import Acknowledge, Durability, Fact, Keep
@@ -24,24 +25,15 @@ from .tape import Tape
 
 LINGER = 0.02  # seconds that facts nobody waits for may wait for company
 LAZY_SYNC = 0.04  # seconds after which written facts are synced without being asked
-BULK = 2_000  # pending facts that end the linger
 SLICE = 500  # facts encoded at once: more would wake the garbage collector
-MANY = 16_000  # pending facts that make append wait
+ALONE = 3  # steps of one run in a row after which its own thread writes
+TOO_SOON = 15_000  # nanoseconds after a write in which nobody can have waited for it
 LARGE = 2_000  # bytes from which a body counts by its size
-HEAVY = 32 * 2**20  # bytes of large bodies that make append wait
 _LOGGER = logging.getLogger("traaviis_lab.journal")
-ENQUEUED, WRITTEN, SYNCED, FED = 0, 1, 2, 3  # how far a waiter wants its facts to be
+# An interrupt may come anywhere in the main thread: it never writes by itself.
+_MAIN = threading.main_thread().ident
 # In a journal on disk "memory" is kept like "async": a run with holes could not be chained.
 _WANT = {"disk": SYNCED, "process": WRITTEN, "async": ENQUEUED, "memory": ENQUEUED}
-
-Extra = tuple[bytes, str, str, bytes]  # line, "chart" or "blob", key, value
-
-
-class Wait(NamedTuple):
-    """Somebody who is told when everything queued before is as far as wanted."""
-
-    want: int
-    tell: Acknowledge
 
 
 class Reader(Protocol):
@@ -52,31 +44,6 @@ class Reader(Protocol):
 
     def feed(self, lump: Lump) -> None:
         """For the index."""
-
-
-class _Batch:
-    """What is pending. `loose`: some of it was, or will be, acknowledged before it is synced;
-    `unheard`: nobody waits for some of it."""
-
-    __slots__ = ("extras", "facts", "keeps", "large", "loose", "unheard", "waits")
-
-    def __init__(self) -> None:
-        self.facts: list[Fact] = []
-        self.extras: list[Extra] = []
-        self.keeps: list[Keep] = []
-        self.waits: list[Wait] = []
-        self.large = 0
-        self.loose = False
-        self.unheard = False
-
-    def is_bulk(self) -> bool:
-        return len(self.facts) > BULK or self.large > HEAVY // 8
-
-    def is_full(self) -> bool:
-        return len(self.facts) > MANY or self.large > HEAVY
-
-    def __bool__(self) -> bool:
-        return bool(self.facts or self.waits or self.extras or self.keeps)
 
 
 class Writer:
@@ -103,9 +70,10 @@ class Writer:
         self._bell.acquire()
         self._asleep = 0  # 1: until anything comes; 2: until somebody waits for it
         self._urgent = False
-        self._closing = False
+        self._closing = self._broken = False
+        self._lately, self._streak, self._ended = "", 0, 0
         self._room = threading.Event()
-        self._batch = self._busy = _Batch()
+        self._batch = self._busy = Batch()
         self._unfed: list[Lump] = []
         self._sync_due = 0.0
         self.refusal: JournalError | None = None
@@ -150,12 +118,52 @@ class Writer:
                     batch.waits.append(Wait(want, acknowledge))
                 else:
                     batch.unheard = True
+            mine = None
             if self._asleep and (want or self._asleep == 1 or batch.is_bulk()):
-                self._wake()
-        if acknowledge is not None and not want:
+                if want == SYNCED and acknowledge is not None and self._is_alone(facts[0][0]):
+                    self._asleep, mine = 0, self._swap()
+                else:
+                    self._wake()
+        if mine is not None:
+            self._commit_here(mine)
+        elif acknowledge is not None and not want:
             acknowledge(None)
         if len(batch.facts) > MANY or batch.large > HEAVY:
             self._wait_for_room()
+
+    def _is_alone(self, run: str) -> bool:
+        """Whether one run, and nobody else, has been sending and waiting, step after step.
+
+        Then its own thread writes sooner than the writer's could be woken. Who sends faster than
+        anybody could wait is not alone with itself: there the steps share their syncs.
+        """
+        if run != self._lately:
+            self._lately, self._streak = run, 0
+            return False
+        if time.perf_counter_ns() - self._ended < TOO_SOON:
+            self._streak = 0
+        self._streak += 1
+        return (
+            self._streak > ALONE
+            and self._asleep == 1
+            and not self._unfed
+            and threading.get_ident() != _MAIN
+        )
+
+    def _commit_here(self, batch: Batch) -> None:
+        """Write in the caller's thread; the writer sleeps and is woken for what came meanwhile."""
+        try:
+            self._commit(batch)
+        except Exception as error:
+            self._broken = True
+            self._fail(batch, error)
+        with self.gate:
+            self._busy = self._batch
+            if self._batch or self._unfed or self._closing or self._broken:
+                self._bell.release()
+            else:
+                self._asleep = 1
+        self._ended = time.perf_counter_ns()
 
     def _wake(self) -> None:
         self._asleep = 0
@@ -268,16 +276,19 @@ class Writer:
             except Exception as error:
                 self._fail(batch, error)
                 whole = False
+        whole = whole and not self._broken
         try:
             self._tape.close(whole=whole)
         except OSError:
             self._tape.close(whole=False)
 
-    def _next(self) -> _Batch | None:
+    def _next(self) -> Batch | None:
         due = 0.0
         while True:
             now = time.monotonic()
             with self.gate:
+                if self._broken:
+                    return None
                 pending = self._busy = self._batch
                 wait = -1.0
                 if pending:
@@ -295,14 +306,14 @@ class Writer:
                     self._asleep = 1
             self._bell.acquire(timeout=wait)
 
-    def _swap(self) -> _Batch:
-        batch, self._batch = self._batch, _Batch()
+    def _swap(self) -> Batch:
+        batch, self._batch = self._batch, Batch()
         self._busy = batch
         self._urgent = False
         self._room.set()
         return batch
 
-    def _commit(self, batch: _Batch) -> None:
+    def _commit(self, batch: Batch) -> None:
         lump = self._write(batch) if batch.facts or batch.extras or batch.keeps else None
         if batch.loose:
             _tell(batch.waits, WRITTEN)
@@ -319,7 +330,7 @@ class Writer:
         if lump is not None:
             self._reader.tell(lump)
 
-    def _write(self, batch: _Batch) -> Lump:
+    def _write(self, batch: Batch) -> Lump:
         lines = [extra[0] for extra in batch.extras]
         columns: list[list[Any]] = [[] for _ in COLUMNS]
         for begin in range(0, len(batch.facts), SLICE):
@@ -341,7 +352,7 @@ class Writer:
         self._unfed.append(lump)
         return lump
 
-    def _sync(self, batch: _Batch, lump: Lump | None) -> None:
+    def _sync(self, batch: Batch, lump: Lump | None) -> None:
         try:
             self._tape.sync()
         except OSError:
@@ -352,7 +363,7 @@ class Writer:
                 batch.facts = []
             raise
 
-    def _fail(self, batch: _Batch, error: Exception) -> None:
+    def _fail(self, batch: Batch, error: Exception) -> None:
         """Nothing of this batch nor of what is queued behind it will ever be written."""
         with self.gate:
             behind = self._swap()
