@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from traaviis_lab import Lab
+from traaviis_lab import Lab, ToldClock
 
 CHILD = """
 import sys
@@ -69,3 +69,33 @@ def test_what_was_acknowledged_is_there_after_kill_9_and_the_run_goes_on(
                 rows = lab.sql("select seq, body from events where run_id = ? order by seq", [name])
                 assert rows["seq"].tolist() == list(range(1, run.seq + 1))
                 assert all(json.loads(body) for body in rows["body"])
+
+
+TIMED = """
+import os, signal, sys
+from traaviis_lab import Lab, ToldClock
+from tests.lab.conftest import Door
+lab = Lab(sys.argv[1], clock=ToldClock())
+run = lab.start(Door, id="d")
+for name in ("open_command", "fully_open", "close_command"):
+    run.send(name)
+lab.clock.advance(10)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.crash
+def test_a_timer_goes_on_after_kill_9_with_what_was_left_of_it(tmp_path):
+    path = tmp_path / "door.duckdb"
+    died = subprocess.run([sys.executable, "-c", TIMED, str(path)], check=False, timeout=60)
+    assert died.returncode == -signal.SIGKILL
+    clock = ToldClock()
+    clock.advance(10)
+    with Lab(path, clock=clock) as lab:
+        run = lab.resume("d")
+        assert (run.state, list(run.timers)) == ("closing", ["after.closing.0"])
+        clock.advance(19)
+        assert run.state == "closing"
+        clock.advance(1)
+        assert run.state == "opening"
+        assert lab.verify().problems == ()

@@ -177,12 +177,9 @@ def test_an_unregistered_function_is_never_called(lab):
 
 
 def test_leaving_a_state_cancels_its_effects(lab):
-    gate = asyncio.Event
-
     async def never(item):
         await asyncio.Event().wait()
 
-    assert gate
     lab.register(never, name="price_of")
     run = lab.start(Order)
     run.send("ask", item="tea")
@@ -270,6 +267,22 @@ def test_faces_see_every_fact_in_order(lab):
     assert ended.wait(10)
     assert seen == [(2, "event"), (3, "event"), (4, "run.done")]
     unsubscribe()
+
+
+def test_who_hears_of_a_fact_finds_the_run_there(lab):
+    run, behind, ended = lab.start(Keeper), [], threading.Event()
+
+    def look(fact):
+        if run.seq < fact.seq:
+            behind.append((run.seq, fact.seq))
+        if fact.seq == 301:
+            ended.set()
+
+    run.on(look)
+    for n in range(300):
+        run.send("keep", items=[n])
+    assert ended.wait(10)
+    assert behind == []
 
 
 def test_a_callback_may_fail_and_may_send(lab, caplog):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import queue
 import threading
@@ -19,8 +20,8 @@ class Dispatcher:
     Callbacks may block, raise, send events and subscribe: they hold up only each other.
     """
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+    def __init__(self, journal: Journal, loop: asyncio.AbstractEventLoop) -> None:
+        self._journal, self._loop = journal, loop
         self._wants: dict[int, tuple[Callback, str | None, str | None, str | None]] = {}
         self._queue: queue.SimpleQueue[Sequence[Fact] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -51,7 +52,18 @@ class Dispatcher:
     def _begin(self) -> None:
         self._thread = threading.Thread(target=self._work, name="traaviis-dispatch", daemon=True)
         self._thread.start()
-        self._end = self._journal.subscribe(self._queue.put)
+        self._end = self._journal.subscribe(self._pass_on)
+
+    def _pass_on(self, facts: Sequence[Fact] | None) -> None:
+        """Queue facts behind the turn that wrote them, by way of the engine's loop.
+
+        The journal may tell of a fact while its turn still runs; who hears of it must find the
+        run where the fact says.
+        """
+        try:
+            self._loop.call_soon_threadsafe(self._queue.put, facts)
+        except RuntimeError:  # the loop is closed: no turn runs any more
+            self._queue.put(facts)
 
     def _work(self) -> None:
         while (facts := self._queue.get()) is not None:
@@ -73,7 +85,7 @@ class Dispatcher:
         if self._thread is None:
             return
         self._end()
-        self._queue.put(None)
+        self._pass_on(None)
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout=5)
         self._thread = None

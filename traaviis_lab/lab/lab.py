@@ -77,7 +77,7 @@ class Lab:
             self._faces: weakref.WeakValueDictionary[str, Run] = weakref.WeakValueDictionary()
             self.journal: Journal = _open_journal(self._path, durability)
             self._thread = LoopThread("traaviis-engine")
-            self.dispatcher = Dispatcher(self.journal)
+            self.dispatcher = Dispatcher(self.journal, self._thread.loop)
             self.clock = clock or WallClock()
             mode: Durability = "memory" if self._path is None else durability
             self._engine = self._thread.wait_for(_make_engine(self.journal, self.clock, mode))
