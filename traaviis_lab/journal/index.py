@@ -134,7 +134,7 @@ class DuckIndex:
         tenant, state, seq, at = rows[0]
         started = self._rows(_FIRST, [run])[0][0]
         marks = {kind: rest for kind, *rest in self._rows(_MARKS, [run])}  # the first of each
-        began = marks.get("run.started", _UNMARKED)
+        began = marks.get("run.started") or marks.get("run.forked") or _UNMARKED
         name, machine, chart, *_ = began
         fork = marks.get("run.forked", began)[3:]
         done = "run.done" in marks

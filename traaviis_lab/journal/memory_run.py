@@ -61,12 +61,13 @@ class MemoryRun:
     def info(self) -> RunInfo:
         """What is known of the run without replaying it."""
         first, last = self.facts[0], self.facts[-1]
-        began = _object(self.started)
+        first_of_all = self.started or self.forked
+        began = _object(first_of_all)
         forked = _object(self.forked) if self.forked else began
         return RunInfo(
             first.run,
             last.tenant,
-            began.get("machine") or (self.started.name if self.started else ""),
+            began.get("machine") or (first_of_all.name if first_of_all else ""),
             began.get("chart") or "",
             last.state,
             last.seq,

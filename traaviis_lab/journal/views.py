@@ -37,7 +37,7 @@ RUNS = View(
                  bool_or(kind = 'run.done') as done
           from events group by run_id) e
     left join (select run_id, arg_min(name, seq) as name, arg_min(body, seq) as body
-               from events where kind = 'run.started' group by run_id) s
+               from events where kind in ('run.started', 'run.forked') group by run_id) s
            on s.run_id = e.run_id
     left join (select run_id, arg_min(body, seq) as body
                from events where kind = 'run.forked' group by run_id) f

@@ -11,19 +11,16 @@ from traaviis_lab.errors import LabError
 from traaviis_lab.machine import Chart, Event, Snapshot, Step
 from traaviis_lab.machine.macrostep import events_blocked, events_taken, leaves
 from traaviis_lab.runtime import Run as LiveRun
-from traaviis_lab.runtime import recall
 
 from .dispatch import Callback
 from .faces import mimebundle
-from .frames import history_frame
+from .past import Past
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from .lab import Lab
 
 
-class Run:
+class Run(Past):
     """One execution of a machine. As the last value of a cell it is a live widget.
 
     Made by `lab.start`, `lab.resume` and `lab.run`, never by hand.
@@ -31,13 +28,9 @@ class Run:
 
     def __init__(self, lab: Lab, live: LiveRun) -> None:
         self._lab, self._live = lab, live
+        self.id = live.id  # unique in its journal
 
     # Where it stands
-
-    @property
-    def id(self) -> str:
-        """The run's id, unique in its journal."""
-        return self._live.id
 
     @property
     def lab(self) -> Lab:
@@ -165,27 +158,7 @@ class Run:
         if not self.done:
             self._lab.acknowledged(self._live.stop)
 
-    # What happened
-
-    def at(self, seq: int) -> Snapshot:
-        """Where the run stood after fact `seq`, from the nearest kept snapshot on.
-
-        Raises `LabError` for a seq the run has not reached.
-        """
-        if not isinstance(seq, int) or not 1 <= seq <= self.seq:
-            raise LabError(
-                f"Run {self.id!r} has no seq {seq!r}.", hint=f"It goes from 1 to {self.seq}."
-            )
-        return recall(self._lab.journal, self.id, self.chart, seq).snapshot
-
-    def history(self, *, data: bool = False) -> pd.DataFrame:
-        """A row per step: seq, at, event, event_data, state, taken, effects, changed.
-
-        Args:
-            data: also the run's whole data after each step (computed again, so it takes longer).
-        """
-        facts = self._lab.journal.read(self.id)
-        return history_frame(facts, self.chart if data else None)
+    # What is to come
 
     def on(
         self, callback: Callback, *, kind: str | None = None, name: str | None = None

@@ -39,7 +39,8 @@ class Recall:
         self.calls: Mapping[str, Invocation] = {}
         self.visited: frozenset[str] = frozenset()
         if kept is not None:
-            self._remember(kept)
+            self.seq = kept.seq
+            self._remember(orjson.loads(kept.body))
 
     def apply(self, fact: Fact) -> Step | None:
         """Go on by one fact; the step it made, None if it moved nothing.
@@ -50,6 +51,9 @@ class Recall:
         if fact.kind in ("event.refused", "note"):
             return None
         body = orjson.loads(fact.body)
+        if fact.kind == "run.forked" and "stand" in body:
+            self._remember(body["stand"])
+            return None
         if fact.kind == "run.done":
             self.snapshot = self.snapshot._replace(done=True)
             self.timers = {}
@@ -106,9 +110,7 @@ class Recall:
             after = Invocation(call.waiting - 1, call.failed, results)
             self.calls = {**self.calls, owner: after}
 
-    def _remember(self, kept: Keep) -> None:
-        body = orjson.loads(kept.body)
-        self.seq = kept.seq
+    def _remember(self, body: Mapping[str, Any]) -> None:
         self.snapshot = kept_snapshot(body)
         self.timers = body["timers"]
         self.visited = frozenset(body["visited"])
