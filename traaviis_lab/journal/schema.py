@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 class Column(NamedTuple):

@@ -18,6 +18,8 @@ from traaviis_lab.journal.encode import encode
 from traaviis_lab.machine import Chart, Event, Snapshot, Step
 from traaviis_lab.machine.values import Data
 
+from .large import LARGE, say_once
+
 INLINE = 1024
 MAX_TEXTS = 4096
 MAX_CHANGE = 64 * 2**20
@@ -128,12 +130,29 @@ def step_body(texts: Texts, before: Data, step: Step) -> bytes:
         else:
             parts.append(b',"check":"%08x"' % zlib.crc32(text))
     if step.effects:
-        parts += (b',"effects":', encode([e.to_spec() for e in step.effects], where="effects"))
+        parts.append(_effects_text([e.to_spec() for e in step.effects], step.snapshot.data))
     if step.raised:
         raised = [{"name": e.name, "data": e.data} for e in step.raised]
         parts += (b',"raised":', encode(raised, where="raised"))
     parts.append(b"}")
     return b"".join(parts)
+
+
+def _effects_text(specs: list[dict[str, Any]], data: Data) -> bytes:
+    """The effects a step asked for, as fields of its JSON; what the data says is not repeated."""
+    text = encode(specs, where="effects")
+    if len(text) <= LARGE:
+        return b',"effects":' + text
+    return b"," + encode(say_once({"effects": specs}, data), where="effects")[1:-1]
+
+
+def lean_body(body: Mapping[str, Any], data: Data, where: str = "body") -> bytes:
+    """The body of an effect's fact as JSON; a large one says once what it says (`large.py`).
+
+    `data` is the run's as the fact finds it.
+    """
+    text = encode(body, where=where)
+    return text if len(text) <= LARGE else encode(say_once(body, data), where=where)
 
 
 def came_in(kind: str, name: str, body: Mapping[str, Any]) -> Event | None:

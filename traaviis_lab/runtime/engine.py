@@ -16,7 +16,7 @@ from traaviis_lab.journal.encode import encode
 from traaviis_lab.machine import Chart
 
 from .acks import Acks
-from .bodies import Texts
+from .bodies import Texts, lean_body
 from .clock import Clock
 from .handlers import LEAVES
 from .interpreter import Interpreter, Scope
@@ -108,11 +108,12 @@ class Engine:
         for path, was in pending.items():
             run.seq += 1
             now = was._replace(seq=run.seq, occurrence=was.occurrence + 1)
-            body = {"path": path, "owner": now.owner, "effect": now.effect.to_spec()}
+            asked = {"path": path, "owner": now.owner, "effect": now.effect.to_spec()}
+            body = lean_body({**asked, "occurrence": now.occurrence}, run.snapshot.data)
             facts.append(
                 Fact(
                     run.id, run.seq, self.clock.now(), run.tenant, "effect.started",
-                    now.effect.kind, was.seq, encode({**body, "occurrence": now.occurrence}),
+                    now.effect.kind, was.seq, body,
                     run.texts.state(run.snapshot.active)[0], now.effect.kind,
                 )
             )  # fmt: skip

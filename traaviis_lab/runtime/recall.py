@@ -18,6 +18,7 @@ from traaviis_lab.machine import Chart, Event, Snapshot, Step, start, step
 from traaviis_lab.machine.effect import VOCABULARY, Effect, word_of
 
 from .bodies import came_in, kept_snapshot
+from .large import said_in_full
 from .standing import (
     Invocation,
     Pending,
@@ -32,6 +33,7 @@ class Recall:
 
     def __init__(self, chart: Chart, kept: Keep | None = None) -> None:
         self.chart = chart
+        self.timed = any(node.timers for node in chart.states.values())
         self.snapshot = Snapshot(frozenset())
         self.seq = 0
         self.timers: Mapping[str, int] = {}
@@ -50,7 +52,7 @@ class Recall:
         self.seq = fact.seq
         if fact.kind in ("event.refused", "note"):
             return None
-        body = orjson.loads(fact.body)
+        body = said_in_full(orjson.loads(fact.body), self.snapshot.data)
         if fact.kind == "run.forked" and "stand" in body:
             self._remember(body["stand"])
             return None
@@ -80,12 +82,21 @@ class Recall:
 
     def _follow(self, here: Step, fact: Fact) -> None:
         self.snapshot = here.snapshot
-        self.visited |= here.snapshot.active
-        self.timers = timers_after(self.chart, self.timers, here.moves, fact.at)
-        if fact.kind == "event" and fact.name in self.timers:
-            self.timers = {k: v for k, v in self.timers.items() if k != fact.name}
-        asks = asks_of(here) if here.effects else []
-        self.calls = invocations_after(self.calls, here.moves, asks)
+        if not here.snapshot.active <= self.visited:
+            self.visited |= here.snapshot.active
+        if self.timed or self.timers:
+            self.timers = timers_after(self.chart, self.timers, here.moves, fact.at)
+            if fact.kind == "event" and fact.name in self.timers:
+                self.timers = {k: v for k, v in self.timers.items() if k != fact.name}
+        if here.effects or self.calls:
+            asks = asks_of(here) if here.effects else []
+            self.calls = invocations_after(self.calls, here.moves, asks)
+
+    def copy(self) -> Recall:
+        """Another one that stands here and goes on by itself; what is in it is shared."""
+        other = Recall.__new__(Recall)
+        other.__dict__.update(self.__dict__)
+        return other
 
     def _effect(self, fact: Fact, body: Mapping[str, Any]) -> None:
         path, owner = body["path"], body["owner"]

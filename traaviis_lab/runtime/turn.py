@@ -16,7 +16,7 @@ from traaviis_lab.journal import Fact
 from traaviis_lab.journal.encode import encode
 from traaviis_lab.machine import Event, Snapshot, Step, start, step
 
-from .bodies import admit, started_body, step_body
+from .bodies import admit, lean_body, started_body, step_body
 from .local import perform_locally
 from .standing import (
     Ask,
@@ -154,14 +154,14 @@ class Turn:
         self, path: str, pending: Pending, body: dict[str, Any], patch: Mapping[str, Any] | None
     ) -> None:
         """Write an effect's result down; where it changes data, let the machine see that."""
+        data = self.snapshot.data
         if patch is None:
-            self._effect_fact("effect.completed", pending, encode(body, where=path), pending.seq)
+            self._effect_fact("effect.completed", pending, lean_body(body, data, path), pending.seq)
             return
-        mine, text = admit(patch, where=path)
+        mine, _ = admit(patch, where=path)
         here = step(self.run.chart, self.snapshot, Event("", {}, mine))
-        head = encode(body, where=path)[:-1]
-        done = step_body(self.run.texts, self.snapshot.data, here)
-        whole = head + b',"patch":' + text + b',"step":' + done + b"}"
+        head = lean_body({**body, "patch": mine}, data, path)[:-1]
+        whole = head + b',"step":' + step_body(self.run.texts, data, here) + b"}"
         active = here.snapshot.active
         seq = self._effect_fact("effect.completed", pending, whole, pending.seq, active)
         self._follow(here, seq)
@@ -192,7 +192,8 @@ class Turn:
         while self.todo:
             self._do_now(*self.todo.popleft())
         for path, ask in self.starts.items():
-            body = encode({"path": path, "owner": ask.owner, "effect": ask.effect.to_spec()})
+            asked = {"path": path, "owner": ask.owner, "effect": ask.effect.to_spec()}
+            body = lean_body(asked, self.snapshot.data, path)
             pending = Pending(ask.effect, ask.owner, ask.place, self.seq + 1, self.now)
             self._effect_fact("effect.started", pending, body, int(path.partition("/")[0]))
             self.pending = {**self.pending, path: pending}
