@@ -2,6 +2,7 @@
 
 * LabError
   - DefinitionError      the chart, expression or effect as written cannot work (also ValueError)
+    + MarkedError        the same, told as the document with its mistakes marked
   - ExpressionError      a guard or an assignment could not be computed (also ValueError)
   - EventRefused         a run has no way to take this event now
   - RunawayChart         eventless transitions never settle
@@ -14,6 +15,7 @@
     + JournalLocked      another living process owns this journal file or this run
     + ChainBroken        a fact does not follow from the one before it, or bytes are lost
     + IndexUnusable      the DuckDB index cannot be used as it is; the log is not touched by that
+  - ResultMissing        a fork asks for an effect whose result no record has
   - Diverged             a replay parts from the record
   - LayoutFailed         the layout program could not place a graph; a simpler one may do
   - NotInstalled         an optional extra is missing (also ImportError)
@@ -21,6 +23,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -42,7 +45,7 @@ class LabError(Exception):
         """The message alone, also where a second base (KeyError) would quote it."""
         return self.message
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, Any]:
         """The error as the journal keeps it: `{kind, message, hint}`."""
         return {"kind": type(self).__name__, "message": self.message, "hint": self.hint}
 
@@ -53,6 +56,14 @@ def _revive(kind: type[LabError], message: str, hint: str) -> LabError:
 
 class DefinitionError(LabError, ValueError):
     """The chart, expression or effect as written cannot work."""
+
+
+class MarkedError(DefinitionError):
+    """A document with mistakes. Its message is the document, with the lines marked in colour."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback, which would say nothing of the document."""
+        return self.message.splitlines()
 
 
 class ExpressionError(LabError, ValueError):
@@ -120,8 +131,54 @@ def _unusable(message: str, hint: str, reason: str) -> IndexUnusable:
     return IndexUnusable(message, hint=hint, reason=reason)
 
 
+class ResultMissing(LabError):
+    """A fork asks for an effect that it may not perform, and no record has a result left for it."""
+
+
 class Diverged(LabError):
-    """A replay parts from the record."""
+    """A replay parts from the record.
+
+    `run` and `seq` say where; `expected` is what the record says of that fact and `actual` what
+    came now. `differences` lists the places where they differ: `{path, expected, actual}`, without
+    the side that has nothing there. `cause` is the likely one: `{kind, text, where}`, of kind
+    "chart", "impure", "result" or "record". Where a snapshot meets a chart that it is not of, only
+    the message and the hint are there.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        run: str = "",
+        seq: int = 0,
+        expected: Any = None,
+        actual: Any = None,
+        differences: Sequence[Mapping[str, Any]] = (),
+        cause: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.run, self.seq, self.expected, self.actual = run, seq, expected, actual
+        self.differences = [dict(one) for one in differences]
+        self.cause = dict(cause or {})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle with all that was found."""
+        found = (self.run, self.seq, self.expected, self.actual, self.differences, self.cause)
+        return _diverged, (self.message, self.hint, *found)
+
+    def to_json(self) -> dict[str, Any]:
+        """As every error, and all that was found where a run was replayed."""
+        plain = super().to_json()
+        if not self.seq:
+            return plain
+        names = ("run", "seq", "expected", "actual", "differences", "cause")
+        return {**plain, **{name: getattr(self, name) for name in names}}
+
+
+def _diverged(message: str, hint: str, *found: Any) -> Diverged:
+    names = ("run", "seq", "expected", "actual", "differences", "cause")
+    return Diverged(message, hint=hint, **dict(zip(names, found, strict=True)))
 
 
 class LayoutFailed(LabError):

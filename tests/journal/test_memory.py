@@ -26,6 +26,15 @@ def test_it_is_acknowledged_before_append_returns(journal):
     assert told == [None]
 
 
+def test_who_needs_no_hashes_has_none_computed(journal):
+    journal.append(many("a", 1, 50))
+    plain = list(journal.read("a", after=10, upto=40, hashed=False))
+    assert {fact.hash for fact in plain} == {b""}
+    whole = list(journal.read("a", after=10, upto=40))
+    assert [fact._replace(hash=b"") for fact in whole] == plain
+    assert {len(fact.hash) for fact in whole} == {32}
+
+
 def test_a_refused_append_is_not_acknowledged(journal):
     told = []
     with pytest.raises(JournalError):

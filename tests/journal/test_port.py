@@ -89,6 +89,10 @@ def test_read_a_window(journal):
     assert seqs(journal, "a", upto=2) == [1, 2]
     assert seqs(journal, "a", after=10) == []
     assert seqs(journal, "nobody") == []
+    light = journal.read("a", after=3, upto=6, hashed=False)
+    assert [fact.body for fact in light] == [
+        fact.body for fact in journal.read("a", after=3, upto=6)
+    ]
 
 
 def test_snapshots_charts_and_blobs(journal):

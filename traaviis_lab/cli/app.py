@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import demo, graph, journal, notebooks, run, validate
+from . import demo, exchange, graph, journal, notebooks, replay, reproduce, run, validate
 
 app = typer.Typer(
     help="Build, run, watch and debug workflows as statecharts.",
@@ -36,6 +36,11 @@ def top(
 app.command("demo")(demo.demo)
 app.command("lab")(notebooks.lab)
 app.command("run")(run.run)
+app.command("replay")(replay.replay)
 app.command("validate")(validate.validate)
 app.command("graph")(graph.graph)
+app.command("export")(exchange.export)
+app.command("import")(exchange.bring_in)
+app.command("report")(exchange.report)
+app.command("test-case")(reproduce.reproduce)
 app.add_typer(journal.app, name="journal")

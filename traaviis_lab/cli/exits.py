@@ -2,7 +2,8 @@
 
 * 0    all is well
 * 1    the thing that was checked is not right: a machine that cannot work, a journal that is
-       not whole, with `--strict` a log with refused or malformed lines
+       not whole, a run that does not come out as recorded, with `--strict` a log with refused or
+       malformed lines
 * 2    the command was typed wrong, or a file that it names is not there
 * 3    it could not be done: a journal is locked, a run is not known, an extra is missing, a
        disk is full

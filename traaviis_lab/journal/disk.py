@@ -178,8 +178,10 @@ class DiskJournal:
 
     # --- reading ----------------------------------------------------------------------------
 
-    def read(self, run: str, *, after: int = 0, upto: int | None = None) -> Iterator[Fact]:
-        """The run's facts in order; `ChainBroken` where one is lost."""
+    def read(
+        self, run: str, *, after: int = 0, upto: int | None = None, hashed: bool = True
+    ) -> Iterator[Fact]:
+        """The run's facts in order, with their hashes; `ChainBroken` where one is lost."""
         self._settle()
         return self._read(run, after, upto)
 

@@ -110,8 +110,13 @@ class Journal(Protocol):
     def release(self, run: str) -> None:
         """Give a claimed run back. Not owned: nothing happens."""
 
-    def read(self, run: str, *, after: int = 0, upto: int | None = None) -> Iterator[Fact]:
-        """The run's facts in order, `after` not included and `upto` included."""
+    def read(
+        self, run: str, *, after: int = 0, upto: int | None = None, hashed: bool = True
+    ) -> Iterator[Fact]:
+        """The run's facts in order, `after` not included and `upto` included.
+
+        Who needs no hashes says `hashed=False`: the facts may then come without, and sooner.
+        """
 
     def near(self, run: str, seq: int) -> Keep | None:
         """The newest kept snapshot at or before `seq`."""

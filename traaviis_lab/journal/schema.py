@@ -142,12 +142,12 @@ TABLES = (EVENTS, CHARTS, BLOBS, SNAPSHOTS, POSITIONS, META)
 KINDS: dict[str, str] = {
     "run.started": "a run began: `{machine, version, chart, data, step}`",
     "event": "an event was taken: `{data, step: {state, taken, set|check, effects, raised}}`",
-    "step": "a step without an event of its own, told by a planner: `{step}`",
+    "step": "a step without an event of its own, such as a fork's other data: `{patch, step}`",
     "event.refused": "an event was not taken: `{data, reason, hint}`",
     "effect.started": "an effect is about to be performed: `{path, owner, effect}`",
     "effect.progress": "news of an effect under way: `{path, ...}`",
-    "effect.completed": "it succeeded: `{path, owner, result, patch?, step?}`",
-    "effect.failed": "it failed for good: `{path, owner, error}`",
+    "effect.completed": "it succeeded: `{path, owner, result, patch?, step?, recorded?}`",
+    "effect.failed": "it failed for good: `{path, owner, error, recorded?}`",
     "effect.cancelled": "its state was left before it ended: `{path, owner}`",
     "model.called": "a model answered; tokens and cost are columns",
     "tool.called": "a tool answered",
@@ -156,8 +156,14 @@ KINDS: dict[str, str] = {
     "budget.reserved": "money was set aside before a call",
     "budget.settled": "what the call really cost",
     "budget.exceeded": "a call was not made, the budget forbids it",
-    "run.forked": "this run goes on from another: `{forked_from, forked_at}`",
+    "run.forked": "this run goes on from where another stood: "
+    "`{machine, version, chart, forked_from, forked_at, until, upto, live, drop?, results?, "
+    "stand}`",
     "run.done": "the run is over: `{status}`",
+    "debug": "a `breakpoint` was set or `cleared`, the run was `paused` or `resumed`, or a "
+    "breakpoint was `passed` without holding; moves nothing",
+    "event.held": "an event or a timer came to a held run and waits in its mailbox: `{data}`",
+    "effect.held": "an effect's outcome waits there: `{path, owner, result|error}`",
     "note": "a remark of a person or a tool; moves nothing",
 }
 

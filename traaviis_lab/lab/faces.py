@@ -2,6 +2,7 @@
 
 A face is a function `face(thing) -> {mime type: content}`, announced by its package under the
 entry-point group `traaviis_lab.faces` with the name of what it shows: `run`, `lab` or `chart`.
+The face `debug` answers a debugger of a run, something that is shown itself.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from functools import lru_cache
 from importlib.metadata import entry_points
 from typing import Any
 
+from traaviis_lab.errors import NotInstalled
 from traaviis_lab.machine import Chart
 
-Face = Callable[[Any], dict[str, Any]]
+Face = Callable[[Any], Any]
 
 
 @lru_cache(maxsize=8)
 def find_face(name: str) -> Face | None:
-    """The face announced for `run`, `lab` or `chart`; None where no package announces one."""
+    """The face announced for `run`, `lab`, `chart` or `debug`; None where there is none."""
     for point in entry_points(group="traaviis_lab.faces", name=name):
         face: Face = point.load()
         return face
@@ -31,6 +33,17 @@ def mimebundle(name: str, thing: Any) -> dict[str, Any]:
     face = find_face(name)
     plain = {"text/plain": repr(thing)}
     return plain if face is None else {**plain, **face(thing)}
+
+
+def debugger(run: Any) -> Any:
+    """The debugger of a run. Raises `NotInstalled` where no package brings one."""
+    face = find_face("debug")
+    if face is None:
+        raise NotInstalled(
+            "No debugger is announced here: entry point `debug` of the group `traaviis_lab.faces`.",
+            hint="pip install --force-reinstall traaviis-lab",
+        )
+    return face(run)
 
 
 def draw_charts() -> None:

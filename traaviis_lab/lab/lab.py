@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -16,9 +16,12 @@ from traaviis_lab.machine import Chart
 from traaviis_lab.runtime import Clock, Engine, WallClock, chart_like, chart_of
 
 from .dispatch import Callback, Dispatcher
-from .faces import draw_charts, mimebundle
+from .exchange import Exchange
+from .faces import debugger, draw_charts, mimebundle
 from .frames import runs_frame
 from .names import new_id
+from .recording import Recording, recorded_chart
+from .replay_all import ReplayAll, replay_all
 from .run import Run
 from .thread import LoopThread
 
@@ -30,7 +33,7 @@ Acknowledge = Callable[[BaseException | None], None]
 MODES = ("disk", "process", "async", "memory")
 
 
-class Lab:
+class Lab(Exchange):
     """A journal, an engine and the runs in them. As the last value of a cell: a control panel.
 
     `Lab()` keeps its journal in memory; `Lab("door.duckdb")` keeps it on disk and finds the runs
@@ -125,7 +128,9 @@ class Lab:
         live = self._engine.runs.get(id)
         if live is None:
             known = self.journal.info(id) is not None
-            hint = f"lab.resume({id!r}) makes it live." if known else "lab.runs() lists them."
+            hint = "lab.runs() lists them."
+            if known:
+                hint = f"lab.resume({id!r}) makes it live; lab.recording({id!r}) reads it as it is."
             raise RunNotFound(f"No live run {id!r} in this lab.", hint=hint)
         return self._face(live)
 
@@ -145,6 +150,40 @@ class Lab:
         self.add(mine)
         return self._face(self._thread.ask(lambda: self._engine.resume(id, mine)))
 
+    def recording(self, id: str, chart: Any = None) -> Recording:
+        """A run of the journal as it is written there, to be read and replayed but not driven.
+
+        Args:
+            id: the run; it may be done, or live here or in another process.
+            chart: the machine, needed only where its class holds Python functions.
+
+        Raises `RunNotFound`, and `DefinitionError` where the chart has to be passed.
+        """
+        mine = recorded_chart(self, id) if chart is None else chart_like(chart)
+        return Recording(self, id, mine)
+
+    def replay_all(
+        self,
+        chart: Any = None,
+        where: str = "",
+        runs: Iterable[str] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> ReplayAll:
+        """Replay many runs, and say which come out as recorded: a gate for a changed machine.
+
+        Args:
+            chart: the machine or chart to replay on; runs of machines of other names are left
+                out. Each run's own chart if you say none.
+            where: a condition in SQL on the view `runs`: `"machine = 'SmartDoor' and done"`.
+            runs: only these ids.
+            progress: called with the facts that are through and those there are.
+
+        Raises `JournalError` for a condition that is none, `RunNotFound` for an id that is not
+        here. A run that diverges is a row of the answer.
+        """
+        mine = None if chart is None else chart_like(chart)
+        return replay_all(self, mine, where, runs, progress)
+
     def live(self) -> dict[str, Run]:
         """The live runs of this lab by id."""
         return {name: self._face(run) for name, run in list(self._engine.runs.items())}
@@ -152,6 +191,18 @@ class Lab:
     def runs(self) -> pd.DataFrame:
         """Every run of the journal, a row each: machine, state, seq, times, whether it is live."""
         return runs_frame(self.journal.runs(), self._engine.runs)
+
+    def debug(self, run: Run | Recording | str) -> Any:
+        """The time-travel debugger of a run, live or recorded: a widget for the end of a cell.
+
+        Raises `RunNotFound` for an id that is not in the journal, `NotInstalled` where no
+        package brings a debugger, `LabError` for what is no run.
+        """
+        if isinstance(run, str):
+            return debugger(self.run(run) if run in self._engine.runs else self.recording(run))
+        if not isinstance(run, Run | Recording):
+            raise LabError(f"{run!r} is no run.", hint="Pass a run, a recording or an id.")
+        return debugger(run)
 
     # Machines and functions
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
+from traaviis_lab.errors import LabError
 from traaviis_lab.machine import Chart, Snapshot
-from traaviis_lab.travel import Trail
+from traaviis_lab.runtime import chart_like
+from traaviis_lab.travel import Replay, Trail, replay
 
 from .frames import history_frame
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from traaviis_lab.travel.comparing.diff import Diff
+    from traaviis_lab.travel.explaining.explain import Explanation
+    from traaviis_lab.travel.reasoning.why import Why
 
     from .lab import Lab
 
@@ -33,14 +40,45 @@ class Past:
     @property
     def trail(self) -> Trail:
         """Its recorded way: facts with where the run stood before and after each."""
-        return Trail(self.lab.journal, self.id, self.chart)
+        # Kept with its owner: it remembers the places that were looked at.
+        trail: Trail | None = self.__dict__.get("_trail")
+        if trail is None:
+            trail = self.__dict__["_trail"] = Trail(self.lab.journal, self.id, self.chart)
+        return trail
 
     def at(self, seq: int) -> Snapshot:
-        """Where the run stood after fact `seq`, from the nearest kept snapshot on.
+        """Where the run stood after fact `seq`; a copy to keep.
 
         Raises `LabError` for a seq the run has not reached.
         """
-        return self.trail.at(seq).snapshot
+        there = self.trail.at(seq).snapshot
+        return there._replace(data=own(there.data))
+
+    def why(self, what: str | int = "state", seq: int | str | None = None) -> Why:
+        """Why a value or a state is what it is after fact `seq` (None: now).
+
+        `run.why("data.decision")`, `run.why("data.decision", 7)` and `run.why(7, "data.decision")`;
+        also a state, `"state"` for the active ones, an event that was or was not taken, or a
+        transition's id. Raises `LabError` for what nobody here knows.
+        """
+        from traaviis_lab.travel.reasoning.reasons import why
+
+        texts = [one for one in (what, seq) if isinstance(one, str)]
+        places = [one for one in (what, seq) if isinstance(one, int)]
+        return why(self.trail, texts[0] if texts else "state", places[0] if places else None)
+
+    def explain(self, against: Iterable[Past | str] | Past | str = ()) -> Explanation:
+        """What stands out in the run, ranked: unusual steps, errors, refusals, loops, waiting.
+
+        Args:
+            against: runs or ids to compare with; by default earlier runs of the same machine.
+
+        Raises `RunNotFound` for an id the journal does not know.
+        """
+        from traaviis_lab.travel.explaining.findings import explain
+
+        others = [against] if isinstance(against, str | Past) else against
+        return explain(self.trail, [one if isinstance(one, str) else one.id for one in others])
 
     def history(self, *, data: bool = False) -> pd.DataFrame:
         """A row per step: seq, at, event, event_data, state, taken, effects, changed.
@@ -50,3 +88,79 @@ class Past:
         """
         facts = self.lab.journal.read(self.id)
         return history_frame(facts, self.chart if data else None)
+
+    def path(self, *, ancestors: bool = False) -> pd.DataFrame:
+        """A row per stay: seq, at, state, via (event or effect), taken, duration.
+
+        Args:
+            ancestors: for a fork, also the way of its parents before it; a column `run` says whose.
+        """
+        from traaviis_lab.travel.path import path_frame, stays
+
+        found = stays(self.trail, ancestors=ancestors, charts=self.lab._chart_for)
+        return path_frame(found, ancestors=ancestors)
+
+    def changes(self, path: str | None = None, *, ancestors: bool = False) -> pd.DataFrame:
+        """A row per change of the data: seq, at, path, old, new, by, how, cause.
+
+        `by` is the event or the effect that brought it, `how` the transition with its formula or
+        the effect's path, `cause` the fact that led to it.
+
+        Args:
+            path: `"data.total"`, `"total"`, `"cart.items[0].price"`; None: every field at the top.
+            ancestors: for a fork, also what its parents changed before it.
+
+        Raises `LabError` for a path the run never had, and for a text that is no path.
+        """
+        from traaviis_lab.travel.changes import changes, changes_frame
+
+        found = changes(self.trail, path, ancestors=ancestors, charts=self.lab._chart_for)
+        return changes_frame(found, ancestors=ancestors)
+
+    def diff(self, other: Past | str) -> Diff:
+        """How this run (left) and another one (right) differ: the first step in which they do,
+        their paths side by side, data, effect results, and what they took.
+
+        Print it, ask its `to_frame()`, or let it be the last value of a cell: then it is drawn.
+        What a fork shares with its parents is the same.
+
+        Args:
+            other: a run, a recording, or the id of a run in this lab's journal.
+
+        Raises `RunNotFound` for an id nobody knows.
+        """
+        from traaviis_lab.travel.comparing.compare import compare
+
+        if isinstance(other, str):
+            trail = Trail(self.lab.journal, other, self.lab._chart_for(other))
+            return compare(self.trail, trail, self.lab._chart_for)
+        if not isinstance(other, Past):
+            raise LabError(
+                f"A run cannot be compared with {other!r}.",
+                hint="Pass a run, a recording, or the id of a run in this lab.",
+            )
+        return compare(self.trail, other.trail, self.lab._chart_for, other.lab._chart_for)
+
+    def replay(self, chart: Any = None, *, upto: int | None = None) -> Replay:
+        """Compute the run again from its facts alone, and check each step against the record.
+
+        Nothing is performed and nobody is asked: no handler, clock or source of chance.
+
+        Args:
+            chart: a machine or chart to replay on; its own if you say none. On another chart
+                active states, data and effects must come out as recorded.
+            upto: the last fact to replay; all of them if you say none.
+
+        Raises `Diverged` where it first parts from the record: seq, what was expected and what
+        came, and the likely cause.
+        """
+        if chart is None or (mine := chart_like(chart)) is self.chart:
+            return replay(self.trail, upto)
+        return replay(Trail(self.lab.journal, self.id, mine), upto)
+
+
+def own(value: Any) -> Any:
+    """A copy of a JSON value that shares nothing which could be changed."""
+    if isinstance(value, Mapping):
+        return {key: own(item) for key, item in value.items()}
+    return [own(item) for item in value] if isinstance(value, list) else value

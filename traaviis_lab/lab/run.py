@@ -12,15 +12,18 @@ from traaviis_lab.machine import Chart, Event, Snapshot, Step
 from traaviis_lab.machine.macrostep import events_blocked, events_taken, leaves
 from traaviis_lab.runtime import Run as LiveRun
 
+from .debugging import Debugging
 from .dispatch import Callback
 from .faces import mimebundle
+from .forks import Forks
 from .past import Past
+from .portable import Portable
 
 if TYPE_CHECKING:
     from .lab import Lab
 
 
-class Run(Past):
+class Run(Past, Forks, Portable, Debugging):
     """One execution of a machine. As the last value of a cell it is a live widget.
 
     Made by `lab.start`, `lab.resume` and `lab.run`, never by hand.
@@ -183,14 +186,17 @@ class Run(Past):
         unsubscribe = self.on(lambda _: met.set() if holds() else None)
         try:
             if not holds() and not met.wait(timeout):
-                raise TimeoutError(f"Run {self.id!r} is still in {self.state!r} after {timeout} s.")
+                why = f" It is held: {held.reason}" if (held := self.held) is not None else ""
+                raise TimeoutError(
+                    f"Run {self.id!r} is still in {self.state!r} after {timeout} s.{why}"
+                )
         finally:
             unsubscribe()
         return self
 
     def __repr__(self) -> str:
         state = self.state if isinstance(self.state, str) else " & ".join(self.state)
-        end = ", done" if self.done else ""
+        end = ", done" if self.done else ", held" if self.held is not None else ""
         takes = f", takes {', '.join(self.events)}" if self.events else ""
         return f"<Run {self.id} of {self.chart.name}: {state} at seq {self.seq}{end}{takes}>"
 

@@ -44,7 +44,7 @@ def admit(data: Data, where: str = "data") -> tuple[dict[str, Any], bytes]:
 class Texts:
     """What a chart's facts repeat: each set of active states and of transitions, as JSON."""
 
-    __slots__ = ("_order", "_states", "_taken", "chart", "listens", "timed")
+    __slots__ = ("_order", "_states", "_taken", "chart", "inline", "listens", "timed")
 
     def __init__(self, chart: Chart) -> None:
         self.chart = chart
@@ -52,6 +52,7 @@ class Texts:
         self._states: dict[frozenset[str], tuple[str, bytes]] = {}
         self._taken: dict[tuple[str, ...], bytes] = {}
         self.timed = any(node.timers for node in chart.states.values())
+        self.inline = _inline(chart)
         self.listens = frozenset(
             name
             for transition in chart.transitions.values()
@@ -83,6 +84,13 @@ class Texts:
         if name in self.listens:
             return True
         return any(p.endswith(".*") and name.startswith(p[:-1]) for p in self.listens)
+
+
+def _inline(chart: Chart) -> int:
+    """How large the changes of a step may be to be written out: `INLINE`, or what a state's meta
+    says under `inline`. Charts whose events say the same anyway ask for less."""
+    asked = (node.meta.get("inline") for node in chart.states.values())
+    return min((size for size in asked if type(size) is int), default=INLINE)
 
 
 def leaf_text(chart: Chart, active: frozenset[str]) -> str:
@@ -125,7 +133,7 @@ def step_body(texts: Texts, before: Data, step: Step) -> bytes:
     new = changed(before, step.snapshot.data)
     if new is not None:
         text = changes_text(new)
-        if len(text) <= INLINE:
+        if len(text) <= texts.inline:
             parts += (b',"set":', text)
         else:
             parts.append(b',"check":"%08x"' % zlib.crc32(text))

@@ -18,11 +18,13 @@ from traaviis_lab.machine import Chart
 from .acks import Acks
 from .bodies import Texts, lean_body
 from .clock import Clock
+from .forking.tape import Tape, tape_of
 from .handlers import LEAVES
+from .holding.hold import Hold
 from .interpreter import Interpreter, Scope
 from .recall import Recall, recall
 from .run import Acknowledge, Run
-from .standing import Pending
+from .standing import Ask, Pending
 from .turn import Turn
 
 _LOGGER = logging.getLogger("traaviis_lab")
@@ -43,6 +45,8 @@ class Engine:
         self.safest: Durability = "memory" if durability == "memory" else "disk"
         self.acks = Acks(self.loop)
         self.runs: dict[str, Run] = {}
+        self.holds: dict[str, Hold] = {}
+        self.tapes: dict[str, Tape] = {}
         self.functions: dict[str, Callable[..., Any]] = {}
         self.workers = ThreadPoolExecutor(max_workers=32, thread_name_prefix="traaviis-call")
         self.interpreter = Interpreter(LEAVES)
@@ -59,7 +63,7 @@ class Engine:
     ) -> Run:
         """A new run, entered and written. Raises `JournalConflict` if the id is taken."""
         if run_id in self.runs:
-            raise _taken(run_id)
+            raise taken(run_id)
         self.journal.claim(run_id)
         try:
             run = Run(self, run_id, self.texts(chart), tenant)
@@ -70,7 +74,7 @@ class Engine:
         except BaseException as error:
             self.runs.pop(run_id, None)
             self.journal.release(run_id)
-            raise (_taken(run_id) if isinstance(error, JournalConflict) else error) from None
+            raise (taken(run_id) if isinstance(error, JournalConflict) else error) from None
         return run
 
     def resume(self, run_id: str, chart: Chart) -> Run:
@@ -88,9 +92,12 @@ class Engine:
             tenant = info.tenant if info is not None else "default"
             run = Run(self, run_id, self.texts(chart), tenant)
             self.runs[run_id] = run
+            if (tape := tape_of(self.journal, run_id, chart)) is not None:
+                self.tapes[run_id] = tape
             self._revive(run, found)
         except BaseException:
             self.runs.pop(run_id, None)
+            self.tapes.pop(run_id, None)
             self.journal.release(run_id)
             raise
         return run
@@ -99,8 +106,28 @@ class Engine:
         run.snapshot, run.seq = found.snapshot, found.seq
         run.calls, run.visited = found.calls, found.visited
         run.set_timers(found.timers)
-        if found.pending:
-            self._repeat(run, found.pending)
+        # What has answered already, and only waits to be looked at, is not asked again.
+        waits = found.hold.outcomes if found.hold is not None else {}
+        again = {path: one for path, one in found.pending.items() if path not in waits}
+        tape = self.tapes.get(run.id)
+        if again and tape is not None and not tape.live:
+            run.pending = again
+            gate: asyncio.Future[None] = self.loop.create_future()
+            gate.set_result(None)
+            self.carry_all(run, gate)
+        elif again:
+            self._repeat(run, again)
+        if found.hold is not None:
+            run.pending = {**found.pending, **run.pending}
+            self.holds[run.id] = Hold(run, found.hold)
+            self.holds[run.id].plan()
+
+    def hold(self, run: Run) -> Hold:
+        """What stands between a run and what comes in, made when it is first needed."""
+        found = self.holds.get(run.id)
+        if found is None:
+            found = self.holds[run.id] = Hold(run)
+        return found
 
     def _repeat(self, run: Run, pending: Mapping[str, Pending]) -> None:
         """Effects that were under way when the process died are started again, and it is said."""
@@ -121,10 +148,14 @@ class Engine:
         gate: asyncio.Future[None] = self.loop.create_future()
         self.journal.append(facts, durability=self.safest, acknowledge=self.acks.waking(gate))
         run.pending = again
+        self.carry_all(run, gate)
+
+    def carry_all(self, run: Run, gate: asyncio.Future[None]) -> None:
+        """Perform all that is under way, once the gate is open."""
         run.tasks = {
             path: self.loop.create_task(self.carry(run, path, one, gate))
-            for path, one in again.items()
-        }
+            for path, one in run.pending.items()
+        } or None
 
     async def carry(
         self, run: Run, path: str, pending: Pending, gate: asyncio.Future[None]
@@ -133,6 +164,9 @@ class Engine:
         effect = pending.effect
         try:
             await asyncio.shield(gate)
+            tape = self.tapes.get(run.id)
+            if tape is not None and await tape.bring(run, path, pending):
+                return
             scope = Scope(self, run, path, pending.occurrence)
             result = await self.interpreter.perform(effect, scope)
             encode(result, where=f"result of {effect.kind}")
@@ -145,6 +179,11 @@ class Engine:
         else:
             into = getattr(effect, "into", "")
             run.resolve(path, result, {into: result} if into else None)
+
+    def check_records(self, run: Run, starts: Mapping[str, Ask]) -> None:
+        """Raise `ResultMissing` if a fork asks for what it may not perform and no record has."""
+        if (tape := self.tapes.get(run.id)) is not None:
+            tape.check(starts)
 
     def texts(self, chart: Chart) -> Texts:
         """What the facts of this chart's runs repeat; the chart itself goes to the journal once."""
@@ -169,6 +208,8 @@ class Engine:
     def release(self, run_id: str) -> None:
         """Let a live run go without ending it, so that another process may resume it."""
         run = self.runs.pop(run_id, None)
+        self.holds.pop(run_id, None)
+        self.tapes.pop(run_id, None)
         if run is not None:
             run.let_go()
             self.journal.release(run_id)
@@ -183,7 +224,8 @@ class Engine:
         self.workers.shutdown(wait=False, cancel_futures=True)
 
 
-def _taken(run_id: str) -> JournalConflict:
+def taken(run_id: str) -> JournalConflict:
+    """The error for an id that a run has already."""
     return JournalConflict(
         f"There is a run {run_id!r} already.",
         hint=f"lab.resume({run_id!r}) goes on with it; or choose another id.",

@@ -18,6 +18,8 @@ from traaviis_lab.machine import Chart, Event, Snapshot, Step, start, step
 from traaviis_lab.machine.effect import VOCABULARY, Effect, word_of
 
 from .bodies import came_in, kept_snapshot
+from .holding.state import KINDS as HOLDING
+from .holding.state import HoldState
 from .large import said_in_full
 from .standing import (
     Invocation,
@@ -26,6 +28,9 @@ from .standing import (
     invocations_after,
     timers_after,
 )
+
+ASIDE = frozenset({"event.refused", "note", *HOLDING})
+"""Kinds of facts that move nothing."""
 
 
 class Recall:
@@ -40,6 +45,7 @@ class Recall:
         self.pending: Mapping[str, Pending] = {}
         self.calls: Mapping[str, Invocation] = {}
         self.visited: frozenset[str] = frozenset()
+        self.hold: HoldState | None = None
         if kept is not None:
             self.seq = kept.seq
             self._remember(orjson.loads(kept.body))
@@ -50,7 +56,9 @@ class Recall:
         Raises `Diverged` if the chart no longer takes what it took then.
         """
         self.seq = fact.seq
-        if fact.kind in ("event.refused", "note"):
+        if self.hold is not None or fact.kind in HOLDING:
+            self._hold(fact)
+        if fact.kind in ASIDE:
             return None
         body = said_in_full(orjson.loads(fact.body), self.snapshot.data)
         if fact.kind == "run.forked" and "stand" in body:
@@ -85,9 +93,13 @@ class Recall:
         if not here.snapshot.active <= self.visited:
             self.visited |= here.snapshot.active
         if self.timed or self.timers:
-            self.timers = timers_after(self.chart, self.timers, here.moves, fact.at)
-            if fact.kind == "event" and fact.name in self.timers:
-                self.timers = {k: v for k, v in self.timers.items() if k != fact.name}
+            # The timer that came due is over; where its state was entered again, it runs anew.
+            timers = self.timers
+            if fact.kind == "event" and fact.name in timers:
+                timers = {k: v for k, v in timers.items() if k != fact.name}
+            self.timers = timers_after(self.chart, timers, here.moves, fact.at)
+        if self.hold is not None:
+            self.hold.left(self.chart, here.moves)
         if here.effects or self.calls:
             asks = asks_of(here) if here.effects else []
             self.calls = invocations_after(self.calls, here.moves, asks)
@@ -96,7 +108,15 @@ class Recall:
         """Another one that stands here and goes on by itself; what is in it is shared."""
         other = Recall.__new__(Recall)
         other.__dict__.update(self.__dict__)
+        other.hold = self.hold and self.hold.copy()
         return other
+
+    def _hold(self, fact: Fact) -> None:
+        if self.hold is None:
+            self.hold = HoldState()
+        self.hold.apply(fact)
+        if fact.kind == "event.held" and fact.name in self.timers:
+            self.timers = {k: v for k, v in self.timers.items() if k != fact.name}
 
     def _effect(self, fact: Fact, body: Mapping[str, Any]) -> None:
         path, owner = body["path"], body["owner"]
@@ -125,6 +145,7 @@ class Recall:
         self.snapshot = kept_snapshot(body)
         self.timers = body["timers"]
         self.visited = frozenset(body["visited"])
+        self.hold = HoldState.from_json(body["hold"]) if "hold" in body else None
         self.pending = {
             path: Pending(read_effect(spec), *rest)
             for path, (spec, *rest) in body["pending"].items()
@@ -158,7 +179,7 @@ def recall(journal: Journal, run: str, chart: Chart, upto: int | None = None) ->
     """
     kept = journal.near(run, upto) if upto is not None else journal.near(run, 2**62)
     found = Recall(chart, kept)
-    for fact in journal.read(run, after=found.seq, upto=upto):
+    for fact in journal.read(run, after=found.seq, upto=upto, hashed=False):
         found.apply(fact)
     if found.seq == 0:
         raise RunNotFound(f"No run {run!r} in this journal.", hint="lab.runs() lists them.")

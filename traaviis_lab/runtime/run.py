@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from traaviis_lab.errors import EventRefused, LabError
+from traaviis_lab.errors import EventRefused, LabError, ResultMissing
 from traaviis_lab.journal import Durability, Fact, Keep
 from traaviis_lab.journal.encode import encode
 from traaviis_lab.machine import Event, Snapshot, Step
@@ -20,6 +20,7 @@ from .turn import Turn
 if TYPE_CHECKING:
     from .clock import Handle
     from .engine import Engine
+    from .holding.hold import Hold
 
 KEEP_EVERY = 1_000
 RESERVED = ("done.", "error.", "after.")
@@ -79,16 +80,21 @@ class Run:
         Raises like `send`, and then `acknowledge` is not called.
         """
         if self.snapshot.done or event.name.startswith(RESERVED):
-            raise self._refuse(event, _why_not(self, event))
+            raise self.refuse(event, _why_not(self, event))
+        if (holds := self.engine.holds) and (hold := holds.get(self.id)) and hold.watches:
+            return hold.deliver(event, durability, acknowledge)
         try:
             plain = take_plainly(self, event)
             if plain is None:
                 turn = Turn(self)
                 step = turn.take(event)
         except LabError as refusal:
-            raise self._refuse(event, refusal) from None
+            raise self.refuse(event, refusal) from None
         if plain is None:
-            self.commit(turn, durability, acknowledge)
+            try:
+                self.commit(turn, durability, acknowledge)
+            except ResultMissing as missing:
+                raise self.refuse(event, missing) from None
         else:
             fact, step = plain
             self.engine.journal.append((fact,), durability=durability, acknowledge=acknowledge)
@@ -105,10 +111,16 @@ class Run:
         """Write a turn's facts; then, and only then, be where it leads."""
         engine = self.engine
         if turn.starts:
+            engine.check_records(self, turn.starts)
             gate: asyncio.Future[None] = engine.loop.create_future()
             opened = engine.acks.waking(gate)
-            durability, acknowledge = engine.safest, _both(opened, acknowledge)
+            durability, acknowledge = engine.safest, both(opened, acknowledge)
+        hold = engine.holds.get(self.id)
+        if hold is not None:
+            hold.before(turn)
         engine.journal.append(turn.facts, durability=durability, acknowledge=acknowledge)
+        if hold is not None:
+            hold.after(turn)
         self.calls = turn.calls
         if turn.timers is not self.timers:
             self.set_timers(turn.timers)
@@ -119,6 +131,8 @@ class Run:
         if turn.starts:
             self._start_effects(turn.starts, gate)
         self._stand(turn.snapshot, turn.seq)
+        if hold is not None:
+            hold.settled()
         if turn.snapshot.done:
             engine.ended(self)
 
@@ -130,7 +144,8 @@ class Run:
             seen = snapshot.active
             self.visited = self.visited | seen if self.visited else seen
         if seq // KEEP_EVERY != before // KEEP_EVERY:
-            self.engine.journal.keep(Keep(self.id, seq, self.kept()))
+            hold = self.engine.holds.get(self.id)
+            self.engine.journal.keep(Keep(self.id, seq, self.kept(hold)))
 
     def set_timers(self, timers: Mapping[str, int]) -> None:
         """Let exactly these timers run: event name to when it is due."""
@@ -142,13 +157,25 @@ class Run:
                 handles[name] = self.engine.clock.call_at(due, partial(self._due, name))
         self.timers, self.handles = timers, handles or None
 
-    def resolve(self, path: str, result: Any, patch: Mapping[str, Any] | None) -> None:
+    def resolve(
+        self,
+        path: str,
+        result: Any,
+        patch: Mapping[str, Any] | None,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
         """Bring an effect's result home, unless it was cancelled meanwhile."""
-        self._inside(path, lambda turn: turn.resolve(path, result, patch))
+        if (hold := self.engine.holds.get(self.id)) is not None:
+            hold.outcome(path, {"result": result, **(more or {})}, patch)
+        else:
+            self._inside(path, lambda turn: turn.resolve(path, result, patch, more))
 
-    def fail(self, path: str, error: LabError) -> None:
+    def fail(self, path: str, error: LabError, more: Mapping[str, Any] | None = None) -> None:
         """Bring an effect's failure home, unless it was cancelled meanwhile."""
-        self._inside(path, lambda turn: turn.fail(path, error))
+        if (hold := self.engine.holds.get(self.id)) is not None:
+            hold.outcome(path, {"error": error.to_json(), **(more or {})})
+        else:
+            self._inside(path, lambda turn: turn.fail(path, error, more))
 
     def stop(self, acknowledge: Acknowledge | None = None) -> None:
         """End the run from outside; its effects and timers are cancelled."""
@@ -171,9 +198,9 @@ class Run:
             task.cancel()
         self.handles = self.tasks = None
 
-    def kept(self) -> bytes:
-        """The run's whole state, to be found again near `seq`."""
-        more = {
+    def kept(self, hold: Hold | None = None) -> bytes:
+        """The run's whole state, to be found again near `seq`; `hold` where it may be held."""
+        more: dict[str, Any] = {
             "visited": sorted(self.visited),
             "pending": {
                 path: [p.effect.to_spec(), p.owner, p.place, p.seq, p.began, p.occurrence]
@@ -184,11 +211,15 @@ class Run:
                 for name, c in self.calls.items()
             },
         }
+        if hold is not None:
+            more["hold"] = hold.state.to_json()
         return keep_body(self.snapshot, self.timers, more)
 
     def _start_effects(self, starts: Mapping[str, Ask], gate: asyncio.Future[None]) -> None:
         if self.tasks is None:
             self.tasks = {}
+        if (tape := self.engine.tapes.get(self.id)) is not None:
+            tape.assign(starts)
         for path in starts:
             if path in self.pending:
                 work = self.engine.carry(self, path, self.pending[path], gate)
@@ -198,7 +229,10 @@ class Run:
         if self.handles:
             self.handles.pop(name, None)
         self.timers = {k: v for k, v in self.timers.items() if k != name}
-        self._inside(None, lambda turn: turn.take(Event(name)))
+        if (hold := self.engine.holds.get(self.id)) is not None:
+            hold.due(name)
+        else:
+            self._inside(None, lambda turn: turn.take(Event(name)))
 
     def _inside(self, path: str | None, work: Callable[[Turn], Any]) -> None:
         """A turn nobody outside waits for: what goes wrong in it is written down and logged."""
@@ -215,7 +249,7 @@ class Run:
         except LabError as error:
             self.engine.trouble(self, error)
 
-    def _refuse(self, event: Event, error: LabError) -> LabError:
+    def refuse(self, event: Event, error: LabError) -> LabError:
         """Write a refusal down and answer the error to raise."""
         self.refused = (event.name, error.message, self.seq + 1)
         reason = {"reason": error.message, "hint": error.hint, "error": type(error).__name__}
@@ -249,7 +283,8 @@ def _why_not(run: Run, event: Event) -> LabError:
     )
 
 
-def _both(first: Acknowledge, second: Acknowledge | None) -> Acknowledge:
+def both(first: Acknowledge, second: Acknowledge | None) -> Acknowledge:
+    """What acknowledges two at once."""
     if second is None:
         return first
 

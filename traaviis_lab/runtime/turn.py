@@ -15,9 +15,10 @@ from traaviis_lab.errors import LabError, RunawayChart
 from traaviis_lab.journal import Fact
 from traaviis_lab.journal.encode import encode
 from traaviis_lab.machine import Event, Snapshot, Step, start, step
+from traaviis_lab.machine.effect import Effect
 
 from .bodies import admit, lean_body, started_body, step_body
-from .local import perform_locally
+from .local import Answer, perform_locally
 from .standing import (
     Ask,
     Invocation,
@@ -71,21 +72,40 @@ class Turn:
         """Take an event. Raises `EventRefused`, and `JournalError` for data that is not JSON."""
         return self._rest(self._take(event, cause))
 
-    def resolve(self, path: str, result: Any, patch: Mapping[str, Any] | None) -> None:
-        """Bring an effect's result home."""
+    def resolve(
+        self,
+        path: str,
+        result: Any,
+        patch: Mapping[str, Any] | None,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Bring an effect's result home; `more` is written down beside it."""
         pending = self.pending[path]
         self._drop(path)
-        body = {"path": path, "owner": pending.owner, "result": result}
+        body = {"path": path, "owner": pending.owner, "result": result, **(more or {})}
         self._outcome(path, pending, body, patch)
         self._settle(pending.owner, pending.place, result)
         self._rest(None)
 
-    def fail(self, path: str, error: LabError) -> None:
+    def fail(self, path: str, error: LabError, more: Mapping[str, Any] | None = None) -> None:
         """Bring an effect's failure home: the run gets an error event."""
         pending = self.pending[path]
         self._drop(path)
-        self._failed(path, pending, error)
+        self._failed(path, pending, error, more)
         self._rest(None)
+
+    def change(self, name: str, patch: Mapping[str, Any]) -> None:
+        """Lay fields over the data from outside, and let the machine see that: a fact `step`."""
+        mine, text = admit(patch)
+        here = step(self.run.chart, self.snapshot, Event("", {}, mine))
+        done = step_body(self.run.texts, self.snapshot.data, here)
+        body = b'{"patch":' + text + b',"step":' + done + b"}"
+        self._follow(here, self._fact("step", name, None, body, here.snapshot.active))
+        self._rest(None)
+
+    def say(self, kind: str, name: str, body: Mapping[str, Any], cause: int | None = None) -> None:
+        """Write a fact beside the turn's own; it moves nothing."""
+        self._fact(kind, name, cause, encode(body, where=name), self.snapshot.active)
 
     def stop(self, status: str) -> None:
         """End the run from outside."""
@@ -141,7 +161,7 @@ class Turn:
             )
         pending = Pending(ask.effect, owner, ask.place, seq, self.now)
         try:
-            result, patch = perform_locally(ask.effect, self.snapshot, self.run)
+            result, patch = self._perform(ask.effect)
         except LabError as error:
             self._failed(path, pending, error)
             return
@@ -149,6 +169,9 @@ class Turn:
         body = {"path": path, "owner": owner, "effect": spec, "result": result}
         self._outcome(path, pending, body, patch)
         self._settle(owner, ask.place, result)
+
+    def _perform(self, effect: Effect) -> Answer:
+        return perform_locally(effect, self.snapshot, self.run)
 
     def _outcome(
         self, path: str, pending: Pending, body: dict[str, Any], patch: Mapping[str, Any] | None
@@ -166,9 +189,11 @@ class Turn:
         seq = self._effect_fact("effect.completed", pending, whole, pending.seq, active)
         self._follow(here, seq)
 
-    def _failed(self, path: str, pending: Pending, error: LabError) -> None:
+    def _failed(
+        self, path: str, pending: Pending, error: LabError, more: Mapping[str, Any] | None = None
+    ) -> None:
         owner = pending.owner
-        body = {"path": path, "owner": owner, "error": error.to_json()}
+        body = {"path": path, "owner": owner, "error": error.to_json(), **(more or {})}
         seq = self._effect_fact("effect.failed", pending, encode(body), pending.seq)
         if owner in self.calls:
             lost = Invocation(self.calls[owner].waiting, failed=True)

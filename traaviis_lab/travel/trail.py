@@ -6,14 +6,18 @@ Everything that looks back is built on this: replay, path, changes, differences,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from operator import index
 from typing import Any, NamedTuple
 
 import orjson
 
 from traaviis_lab.errors import LabError, RunNotFound
-from traaviis_lab.journal import Fact, Journal
+from traaviis_lab.journal import Fact, Journal, RunInfo
 from traaviis_lab.machine import Chart, Snapshot, Step
-from traaviis_lab.runtime import Recall, recall
+from traaviis_lab.runtime import Recall
+from traaviis_lab.runtime.large import said_in_full
+
+from .windows import Windows
 
 
 class Moment(NamedTuple):
@@ -35,29 +39,44 @@ class Trail:
     Raises `RunNotFound` if the journal knows no such run.
     """
 
-    def __init__(self, journal: Journal, run: str, chart: Chart) -> None:
-        info = journal.info(run)
+    def __init__(
+        self, journal: Journal, run: str, chart: Chart, info: RunInfo | None = None
+    ) -> None:
+        info = info or journal.info(run)
         if info is None:
             raise RunNotFound(f"No run {run!r} in this journal.", hint="lab.runs() lists them.")
         self.journal, self.run, self.chart, self.info = journal, run, chart, info
+        self._reached = info.seq
+        self._windows = Windows(journal, run, chart)
 
     @property
     def seq(self) -> int:
         """The run's last fact, as the journal knows it now."""
         info = self.journal.info(self.run)
-        return info.seq if info is not None else 0
+        if info is not None and info.seq > self._reached:
+            self._reached = info.seq
+        return self._reached
+
+    def check_reached(self, seq: Any) -> int:
+        """`seq` as a plain number. Raises `LabError` unless the run has such a fact."""
+        try:
+            number = 0 if isinstance(seq, bool) else index(seq)  # also a number out of a table
+        except TypeError:
+            number = 0
+        # A run only grows: how far it is, is asked only beyond what is known.
+        if number < 1 or (number > self._reached and number > self.seq):
+            raise LabError(
+                f"Run {self.run!r} has no seq {seq!r}.", hint=f"It goes from 1 to {self.seq}."
+            )
+        return number
 
     def at(self, seq: int) -> Recall:
-        """The run as it stood after fact `seq`.
+        """The run as it stood after fact `seq`. Places near one that was asked for are near.
 
-        Raises `LabError` for a seq the run has not reached.
+        Raises `LabError` for a seq the run has not reached, `Diverged` if the chart does not
+        take what it took then.
         """
-        last = self.seq
-        if not isinstance(seq, int) or isinstance(seq, bool) or not 1 <= seq <= last:
-            raise LabError(
-                f"Run {self.run!r} has no seq {seq!r}.", hint=f"It goes from 1 to {last}."
-            )
-        return recall(self.journal, self.run, self.chart, seq)
+        return self._windows.at(self.check_reached(seq), self._reached)
 
     def walk(self, after: int = 0, upto: int | None = None) -> Iterator[Moment]:
         """The moments after fact `after`, up to and with `upto` (None: the last), in order.
@@ -65,7 +84,8 @@ class Trail:
         Raises `Diverged` where the chart no longer takes what it took then.
         """
         here = self.at(after) if after else Recall(self.chart)
-        for fact in self.journal.read(self.run, after=after, upto=upto):
+        for fact in self.journal.read(self.run, after=after, upto=upto, hashed=False):
             before = here.snapshot
             step = here.apply(fact)
-            yield Moment(fact, orjson.loads(fact.body), before, here.snapshot, step)
+            body = said_in_full(orjson.loads(fact.body), before.data)
+            yield Moment(fact, body, before, here.snapshot, step)

@@ -1,0 +1,1 @@
+"""Runs with breakpoints: looked at before they move, held, stepped, let go."""

@@ -1,0 +1,1 @@
+"""Compute a run again from its facts, and say where it parts from the record."""
