@@ -12,6 +12,7 @@ from traaviis_lab.machine.chart import Chart, StateNode
 from .assets import asset
 from .draw import picture
 from .labels import Arrow, describe, name
+from .legend import place_legend
 from .measure import LABEL_HEIGHT, LABEL_SIZE, ROW_HEIGHT, TITLE_HEIGHT, label_size
 from .picture import Box, Detail, Line, Path, Picture, Row
 from .text import one_line, token, xml
@@ -23,13 +24,19 @@ _HEAD = 9.0
 
 @dataclass(frozen=True, slots=True, init=False)
 class Marks:
-    """What a picture shows of a run: state ids, and transition ids (`"closed#0"`)."""
+    """What a picture shows of a run: state ids, and transition ids (`"closed#0"`).
+
+    `left`, `right` and `both` hold the states and transitions of two runs that are compared.
+    """
 
     active: frozenset[str]
     visited: frozenset[str]
     taken: frozenset[str]
     enabled: frozenset[str]
     disabled: frozenset[str]
+    left: frozenset[str]
+    right: frozenset[str]
+    both: frozenset[str]
 
     def __init__(
         self,
@@ -38,12 +45,30 @@ class Marks:
         taken: Iterable[str] = (),
         enabled: Iterable[str] = (),
         disabled: Iterable[str] = (),
+        left: Iterable[str] = (),
+        right: Iterable[str] = (),
+        both: Iterable[str] = (),
     ) -> None:
         object.__setattr__(self, "active", frozenset(active))
         object.__setattr__(self, "visited", frozenset(visited))
         object.__setattr__(self, "taken", frozenset(taken))
         object.__setattr__(self, "enabled", frozenset(enabled))
         object.__setattr__(self, "disabled", frozenset(disabled))
+        object.__setattr__(self, "left", frozenset(left))
+        object.__setattr__(self, "right", frozenset(right))
+        object.__setattr__(self, "both", frozenset(both))
+
+    @property
+    def compares(self) -> bool:
+        """Whether it shows two runs."""
+        return bool(self.left or self.right or self.both)
+
+    def sides(self, ids: Iterable[str]) -> list[tuple[str, bool]]:
+        """In which of two runs these are, as the words of classes."""
+        mine = frozenset(ids)
+        left, right = bool(mine & self.left), bool(mine & self.right)
+        both = bool(mine & self.both) or (left and right)
+        return [("left", left and not both), ("right", right and not both), ("both", both)]
 
 
 def style_css() -> str:
@@ -58,12 +83,14 @@ def to_svg(
     theme: Theme = "auto",
     standalone: bool = True,
     detail: Detail | Literal["auto"] = "auto",
+    sides: tuple[str, str] = ("left", "right"),
 ) -> str:
     """The chart as one SVG element.
 
     `standalone` brings the style sheet and a background along; without it the page must hold
     `style_css()`. `theme` "auto" follows the page, JupyterLab or the system. `detail` as in
-    `labels.arrows`; "auto" leaves out labels where there are too many to read.
+    `labels.arrows`; "auto" leaves out labels where there are too many to read. Where the marks
+    compare two runs, `sides` names them in a legend.
 
     Raises `NotInstalled` where graphviz is missing.
     """
@@ -73,10 +100,15 @@ def to_svg(
     if theme != "auto":
         words.append(f"tl-{theme}")
     title = f"State diagram of {one_line(chart.name)}"
-    size = f'width="{drawn.width:.0f}" height="{drawn.height:.0f}"'
+    width, height = drawn.width, drawn.height
+    legend = place_legend(sides, height) if marks.compares else None
+    if legend is not None:
+        words.append("tl-compare")
+        width, height = max(width, legend.width), height + legend.height
+    size = f'width="{width:.0f}" height="{height:.0f}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{" ".join(words)}" role="img" {size} '
-        f'viewBox="0 0 {drawn.width:.0f} {drawn.height:.0f}" aria-label="{xml(title)}" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" aria-label="{xml(title)}" '
         f'data-chart="{xml(chart.hash)}">',
         f"<title>{xml(title)}</title><desc>{xml(_summary(chart, marks))}</desc>",
     ]
@@ -84,6 +116,8 @@ def to_svg(
         parts.append(f"<style>{style_css()}</style>")
         parts.append('<rect class="tl-paper" width="100%" height="100%" rx="8"/>')
     parts.extend(_content(chart, drawn, marks))
+    if legend is not None:
+        parts.append(legend.svg)
     parts.append("</svg>")
     return "\n".join(parts)
 
@@ -126,6 +160,7 @@ def _state(node: StateNode, box: Box, marks: Marks) -> str:
             ("own", box.side == "own"),
             ("active", node.id in marks.active),
             ("visited", node.id in marks.visited),
+            *marks.sides((node.id,)),
         ]
     )
     body = "".join((_history if box.kind == "history" else _frame)(box, nested))
@@ -193,6 +228,7 @@ def _group(arrow: Arrow, marks: Marks, body: str, more: str = "") -> str:
             ("taken", bool(ids & marks.taken)),
             ("enabled", bool(ids & marks.enabled)),
             ("disabled", bool(ids) and ids <= marks.disabled),
+            *marks.sides(ids),
         ]
     )
     one = f'data-transition="{xml(arrow.ids[0])}" ' if len(arrow.ids) == 1 else ""

@@ -1,0 +1,1 @@
+"""Lay two runs side by side: where they part, and what differs."""
