@@ -1,0 +1,1 @@
+"""What stands out in a run, against others of its machine."""

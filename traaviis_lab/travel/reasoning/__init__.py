@@ -1,0 +1,1 @@
+"""Why a value or a state is what it is: back from it through guards, answers and events."""
