@@ -35,7 +35,7 @@ class Player:
         return self.here.snapshot.data
 
 
-@pytest.mark.parametrize("name", gallery.__all__)
+@pytest.mark.parametrize("name", [name for name in gallery.__all__ if name[0].isupper()])
 def test_each_is_a_portable_machine_with_texts_for_people(name):
     machine = getattr(gallery, name)
     assert issubclass(machine, Machine)

@@ -1,4 +1,4 @@
-"""Machines to start from: a door, an alarm system, a timer."""
+"""What to start from: a door, an alarm system, a timer, and transcripts of an agent."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ if TYPE_CHECKING:
     from .security_system import SecuritySystem
     from .smart_door import SmartDoor
     from .timer import Timer
+    from .told import transcripts
 
 _HOMES = {
     "SecuritySystem": "security_system",
     "SmartDoor": "smart_door",
     "Timer": "timer",
+    "transcripts": "told",
 }
 
-__all__ = ["SecuritySystem", "SmartDoor", "Timer"]
+__all__ = ["SecuritySystem", "SmartDoor", "Timer", "transcripts"]
 
 
 def __getattr__(name: str) -> Any:
