@@ -13,6 +13,7 @@ if _typing.TYPE_CHECKING:
     from .flows import read_chart
     from .lab import Lab, Run
     from .machine import Chart, Event, Machine, Snapshot, State, Step, start, step
+    from .magics import load_ipython_extension
     from .runtime import ToldClock
 
 _HOMES = {
@@ -28,6 +29,7 @@ _HOMES = {
     "State": "machine",
     "Step": "machine",
     "ToldClock": "runtime",
+    "load_ipython_extension": "magics",
     "read_chart": "flows",
     "start": "machine",
     "step": "machine",
@@ -48,6 +50,7 @@ __all__ = [
     "ToldClock",
     "__version__",
     "effects",
+    "load_ipython_extension",
     "read_chart",
     "start",
     "step",
