@@ -36,7 +36,7 @@ class FakeComm(BaseComm):
 
     def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
         with self.came:
-            self.sent.append({"type": msg_type, "data": data or {}})
+            self.sent.append({"type": msg_type, "data": data or {}, "buffers": buffers or []})
             self.came.notify_all()
 
     def messages(self, kind=None):

@@ -53,6 +53,14 @@ def test_what_was_loaded_and_what_is_heard_go_together_in_any_order():
     assert (board.rows["b"].state, board.rows["b"].status) == ("open", "done")
 
 
+def test_a_fork_is_counted_under_its_machine():
+    board = Board()
+    board.take(fact("f", 1, "run.forked", "open", name="Door"))
+    board.take(fact("f", 2, "debug", "open", name="paused"))
+    assert board.sums()["groups"] == [{"machine": "Door", "state": "open", "count": 1}]
+    assert board.rows["f"].status == "running"
+
+
 def test_a_window_is_filtered_cut_and_never_beyond_the_end():
     board = Board()
     for i in range(100):

@@ -267,3 +267,36 @@ def test_without_a_kernel_there_is_text_and_a_picture(run):
     bundle = run_face(run)
     assert set(bundle) == {"text/plain", "image/svg+xml"}
     assert "tl-active" in bundle["image/svg+xml"]
+
+
+def test_a_fork_begins_where_its_parent_stood(comms, run):
+    run.send("open_command")
+    run.send("fully_open")
+    fork = run.fork(at=2, data={"opened": 7})
+    now = RunWidget.of(fork).feed.now
+    assert [(step["event"], step["to"]) for step in now["steps"]] == [
+        ("", "opening"),
+        ("fork", "opening"),
+    ]
+    assert now["data"]["opened"] == 7
+
+
+def test_a_held_outcome_is_still_under_way(comms, lab):
+    go_on = threading.Event()
+
+    @lab.register
+    def slow():
+        go_on.wait(10)
+        return 1
+
+    run = lab.start(Caller)
+    widget = RunWidget.of(run)
+    first = comms[-1].sent[0]["data"]["state"]["now"]
+    run.send("go")
+    run.pause()
+    go_on.set()
+    run.wait(lambda run: run.held is not None and run.held.mailbox)
+    after = shown(widget, first, lambda now: now["seq"] == run.seq)
+    assert [(one["kind"], one["status"]) for one in after["effects"]] == [("call", "running")]
+    run.resume()
+    assert shown(widget, first, lambda now: now["effects"] == [])["data"]["answer"] == 1

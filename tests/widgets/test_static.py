@@ -22,7 +22,7 @@ run
 
 @pytest.fixture(scope="module")
 def executed():
-    cells = [nbformat.v4.new_code_cell(code) for code in (CODE, "lab")]
+    cells = [nbformat.v4.new_code_cell(code) for code in (CODE, "lab", "lab.debug(run)")]
     notebook = nbformat.v4.new_notebook(cells=cells)
     client = NotebookClient(notebook, kernel_name="python3", store_widget_state=False)
     client.execute()
@@ -30,13 +30,15 @@ def executed():
 
 
 def test_a_saved_notebook_holds_static_pictures_and_no_widget_state(executed):
-    run, lab = (cell.outputs[-1].data for cell in executed.cells)
+    run, lab, debugger = (cell.outputs[-1].data for cell in executed.cells)
     assert set(run) == {
         "application/vnd.jupyter.widget-view+json",
         "image/svg+xml",
         "text/plain",
     }
     assert set(lab) == {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"}
+    assert set(debugger) == set(run)
+    assert "2  open_command  open" in debugger["text/plain"]
     assert "widgets" not in executed.metadata
 
 

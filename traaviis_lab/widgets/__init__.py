@@ -9,15 +9,24 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .faces import chart_face, lab_face, run_face
+from .faces import chart_face, debug_face, lab_face, run_face
 
 if TYPE_CHECKING:
+    from .debug import DebugWidget
     from .lab_widget import LabWidget
     from .run_widget import RunWidget
 
-__all__ = ["LabWidget", "RunWidget", "chart_face", "lab_face", "run_face"]
+__all__ = [
+    "DebugWidget",
+    "LabWidget",
+    "RunWidget",
+    "chart_face",
+    "debug_face",
+    "lab_face",
+    "run_face",
+]
 
-_HOMES = {"LabWidget": "lab_widget", "RunWidget": "run_widget"}
+_HOMES = {"DebugWidget": "debug", "LabWidget": "lab_widget", "RunWidget": "run_widget"}
 
 
 def __getattr__(name: str) -> Any:

@@ -13,7 +13,7 @@ import traitlets
 
 from traaviis_lab.views import style_css
 
-from .commands import listen_for, receive
+from .commands import Answer, listen_for, receive
 from .pump import the_pump
 
 
@@ -35,7 +35,7 @@ class LabWidgetBase(anywidget.AnyWidget):
         self.on_msg(lambda _widget, content, _buffers: receive(content))
         listen_for(self)
 
-    def obey(self, what: str, command: Mapping[str, Any]) -> dict[str, Any] | None:
+    def obey(self, what: str, command: Mapping[str, Any]) -> Answer:
         """Do what a person asked for."""
         raise NotImplementedError
 
@@ -43,7 +43,7 @@ class LabWidgetBase(anywidget.AnyWidget):
         """Send what `make` answers then: after patches that are on their way, at once else."""
         the_pump().post(lambda: self.post(make()))
 
-    def post(self, message: dict[str, Any]) -> None:
+    def post(self, message: dict[str, Any], buffers: list[bytes] | None = None) -> None:
         """Send a message to the browser; a closed widget has nobody to send to."""
         if self.comm is not None:
-            self.send(message)
+            self.send(message, buffers)

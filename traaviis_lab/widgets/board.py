@@ -87,6 +87,8 @@ class Board:
             machine = ""
             if fact.kind == "run.started":
                 machine = str(orjson.loads(fact.body).get("machine", fact.name))
+            elif fact.kind == "run.forked":
+                machine = fact.name  # its body may be large
             row = Row(fact.run, machine, "", "running", 0, fact.tenant, 0)
         else:
             self._count(row, -1)

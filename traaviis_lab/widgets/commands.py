@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from typing import Any, Protocol
 
 from comm import get_comm_manager
@@ -22,12 +23,16 @@ TARGET = "traaviis_lab.commands"
 _LOGGER = logging.getLogger("traaviis_lab.widgets")
 
 
+Answer = dict[str, Any] | None | Future[dict[str, Any] | None]
+"""More for the reply, or the promise of it: then the reply is sent when that is kept."""
+
+
 class Obeys(Protocol):
     """A widget that commands are for."""
 
     key: str
 
-    def obey(self, what: str, command: Mapping[str, Any]) -> dict[str, Any] | None:
+    def obey(self, what: str, command: Mapping[str, Any]) -> Answer:
         """Do it, and answer more for the reply. Raises `LabError` where it cannot be done."""
 
     def post(self, message: dict[str, Any]) -> None:
@@ -52,13 +57,23 @@ def receive(command: Any) -> None:
     widget = _WIDGETS.get(str(command.get("widget"))) if isinstance(command, Mapping) else None
     if widget is None:
         return  # of a kernel that was restarted, or a widget that was closed
-    reply = {"type": "reply", "id": str(command.get("id")), **_answer(widget, command)}
+    found = _answer(command, lambda: widget.obey(str(command.get("do")), command))
+    if isinstance(found, Future):
+        found.add_done_callback(lambda done: _reply(widget, command, _answer(command, done.result)))
+    else:
+        _reply(widget, command, found)
+
+
+def _reply(widget: Obeys, command: Mapping[str, Any], answer: Any) -> None:
+    reply = {"type": "reply", "id": str(command.get("id")), **answer}
     the_pump().post(lambda: widget.post(reply))
 
 
-def _answer(widget: Obeys, command: Mapping[str, Any]) -> dict[str, Any]:
+def _answer(
+    command: Mapping[str, Any], do: Callable[[], Answer]
+) -> dict[str, Any] | Future[dict[str, Any] | None]:
     try:
-        more = widget.obey(str(command.get("do")), command)
+        more = do()
     except EventRefused:
         return {"ok": False}  # the run says so itself, with the reason: it is a fact of the run
     except LabError as error:
@@ -66,7 +81,7 @@ def _answer(widget: Obeys, command: Mapping[str, Any]) -> dict[str, Any]:
     except Exception as error:
         _LOGGER.exception("A command from the browser failed: %r", command)
         return {"ok": False, "error": f"{type(error).__name__}: {error}"}
-    return {"ok": True, **(more or {})}
+    return more if isinstance(more, Future) else {"ok": True, **(more or {})}
 
 
 def text_of(command: Mapping[str, Any], name: str) -> str:
@@ -82,4 +97,12 @@ def object_of(command: Mapping[str, Any], name: str) -> dict[str, Any]:
     value = command.get(name, {})
     if not isinstance(value, dict):
         raise LabError(f"{name} must be a JSON object, not {value!r}.")
+    return value
+
+
+def number_of(command: Mapping[str, Any], name: str, standard: int | None = None) -> int:
+    """A whole number of the command that is not negative. Raises `LabError` if it is none."""
+    value = command.get(name, standard)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise LabError(f"{name} must be a number from 0, not {value!r}.")
     return value

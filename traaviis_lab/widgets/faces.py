@@ -13,17 +13,24 @@ from traaviis_lab.machine import Chart
 from traaviis_lab.views import Marks, to_svg
 
 if TYPE_CHECKING:
-    from traaviis_lab.lab import Lab, Run
+    from traaviis_lab.lab import Lab, Recording, Run
+
+    from .debug import DebugWidget
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 MAX_STATIC = 2_000_000
 """A picture above this many characters is left out of the notebook's file."""
 
 
-def run_face(run: Run) -> dict[str, Any]:
-    """A run: text, a picture of where it stands, and the live widget where there is a kernel."""
+def run_face(run: Run | Recording) -> dict[str, Any]:
+    """A run: text, a picture of where it stands, and the live widget where there is a kernel.
+
+    A recording is no live run: it has the picture only.
+    """
     bundle: dict[str, Any] = {"text/plain": repr(run), **_picture(run.chart, _marks(run))}
-    if has_kernel():
+    from traaviis_lab.lab import Run
+
+    if has_kernel() and isinstance(run, Run):
         from .run_widget import RunWidget
 
         bundle[WIDGET] = _view(RunWidget.of(run))
@@ -45,6 +52,13 @@ def lab_face(lab: Lab) -> dict[str, Any]:
     return bundle
 
 
+def debug_face(run: Run | Recording) -> DebugWidget:
+    """The debugger of a run: a widget, which has a static picture of its own."""
+    from .debug import DebugWidget
+
+    return DebugWidget.of(run)
+
+
 def chart_face(chart: Chart) -> dict[str, Any]:
     """A chart: its picture."""
     text = f"<Chart {chart.name}: {len(chart.states)} states, {len(chart.transitions)} transitions>"
@@ -62,7 +76,7 @@ def _view(widget: Any) -> dict[str, Any]:
     return {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
 
 
-def _marks(run: Run) -> Marks:
+def _marks(run: Run | Recording) -> Marks:
     taken = run.last.taken if run.last is not None else ()
     return Marks(active=run.active, visited=run.visited, taken=frozenset(taken))
 

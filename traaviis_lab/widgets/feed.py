@@ -63,7 +63,7 @@ class RunFeed:
         weakref.finalize(self, run.on(_weakly(self)))
         lab_gone = weakref.finalize(run.lab, _mark_weakly(weakref.ref(self)))
         weakref.finalize(self, lab_gone.detach)
-        for fact in run.lab.journal.read(run.id, after=max(0, run.seq - TAIL)):
+        for fact in run.lab.journal.read(run.id, after=max(0, run.seq - TAIL), hashed=False):
             self._ledger.take(fact)
         self.now = self._whole(run)
 

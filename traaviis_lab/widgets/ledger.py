@@ -53,9 +53,11 @@ class Ledger:
         elif fact.kind == "run.done":
             self.status = "stopped" if fact.name == "stopped" else "done"
             self._running.clear()
-        elif fact.kind.startswith("effect."):
+        elif fact.kind == "run.forked":
+            self._began(fact)
+        elif fact.kind.startswith("effect.") and fact.kind != "effect.held":
             self._effect(fact, before)
-        elif fact.kind in ("event", "run.started"):
+        elif fact.kind in ("event", "run.started", "step"):
             self._step(fact, orjson.loads(fact.body), before)
 
     def _step(self, fact: Fact, body: Mapping[str, Any], before: str) -> None:
@@ -73,7 +75,7 @@ class Ledger:
             # what went wrong before stays in sight until somebody goes on
             self.refused = None
             self._failed.clear()
-        word = {"run.started": "", "event": fact.name}.get(fact.kind)
+        word = {"run.started": "", "event": fact.name, "step": fact.name}.get(fact.kind)
         row = {
             "seq": fact.seq,
             "at": fact.at // 1000,
@@ -83,6 +85,14 @@ class Ledger:
         }
         self.steps.append(row)
         self.new_steps.append(row)
+
+    def _began(self, fact: Fact) -> None:
+        """A fork stands where its parent stood: its first row."""
+        row = {"seq": fact.seq, "at": fact.at // 1000, "event": "", "from": self.state}
+        self.steps.append({**row, "to": self.state})
+        self.new_steps.append({**row, "to": self.state})
+        self.moves += 1
+        self.moved_at = fact.seq
 
     def _effect(self, fact: Fact, before: str) -> None:
         body = orjson.loads(fact.body)

@@ -31,10 +31,11 @@ export class Commands {
     this.open().catch(() => undefined); // the first click says so, if it still cannot be
   }
 
-  async ask(what: string, args: JsonObject = {}): Promise<Reply> {
+  /** `lateAfter`: milliseconds until it is said that the answer is late. */
+  async ask(what: string, args: JsonObject = {}, lateAfter = BUSY_AFTER_MS): Promise<Reply> {
     const id = `${this.client}:${++this.count}`;
     const reply = new Promise<Reply>((resolve) => {
-      const timer = setTimeout(() => this.markLate(id), BUSY_AFTER_MS);
+      const timer = setTimeout(() => this.markLate(id), lateAfter);
       this.waiting.set(id, { resolve, timer });
     });
     try {

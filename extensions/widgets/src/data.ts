@@ -74,22 +74,22 @@ function removed(change: Change): HTMLElement {
   return h("div", { class: "tlw-row tlw-changed tlw-gone", attrs: { "data-path": change.path } }, keyEl(change.path), h("span", { class: "tlw-vals" }, valueEl(change.old ?? null), h("span", { class: "tlw-dim" }, " removed")));
 }
 
-function wasAndArrow(old: Json): Node[] {
+export function wasAndArrow(old: Json): Node[] {
   const was = valueEl(old);
   was.classList.add("tlw-was");
   return [was, h("span", { class: "tlw-arrow", attrs: { role: "img", "aria-label": "became" } }, "→")];
 }
 
-function keyEl(key: string): HTMLElement {
+export function keyEl(key: string): HTMLElement {
   return h("span", { class: "tlw-key", attrs: { title: key } }, key);
 }
 
-function sizeOf(value: Json[] | Record<string, Json>): string {
+export function sizeOf(value: Json[] | Record<string, Json>): string {
   const count = Object.keys(value).length;
   return Array.isArray(value) ? `[${count}]` : `{${count}}`;
 }
 
-function valueEl(value: Json): HTMLElement {
+export function valueEl(value: Json): HTMLElement {
   if (value !== null && typeof value === "object") {
     const empty = Object.keys(value).length === 0;
     const text = Array.isArray(value) ? (empty ? "[]" : `[ ${CUT} ]`) : (empty ? "{}" : `{ ${CUT} }`);

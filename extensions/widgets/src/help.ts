@@ -2,7 +2,9 @@
 
 import { h } from "./dom";
 
-const KEYS: readonly (readonly [string, string])[] = [
+export type Keys = readonly (readonly [string, string])[];
+
+const KEYS: Keys = [
   ["1 … 9", "send the first … ninth event"],
   ["e", "send any event by name"],
   ["/", "find a state"],
@@ -14,8 +16,8 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["Esc", "close a form or this list"],
 ];
 
-export function helpCard(): { el: HTMLElement; toggle: () => void; close: () => boolean } {
-  const rows = KEYS.map(([keys, what]) => h("div", {}, h("dt", {}, h("kbd", {}, keys)), h("dd", {}, what)));
+export function helpCard(keys: Keys = KEYS): { el: HTMLElement; toggle: () => void; close: () => boolean } {
+  const rows = keys.map(([press, what]) => h("div", {}, h("dt", {}, h("kbd", {}, press)), h("dd", {}, what)));
   const el = h("div", { class: "tlw-help", attrs: { hidden: true, role: "note", "aria-label": "Keyboard shortcuts" } }, h("dl", {}, ...rows));
   return {
     el,
