@@ -11,6 +11,7 @@ from traaviis_lab.journal import MemoryJournal
 from traaviis_lab.machine.effect import VOCABULARY
 from traaviis_lab.runtime import Engine, bodies, chart_like
 from traaviis_lab.runtime.recall import read_effect
+from traaviis_lab.runtime.run import KEEP_EVERY
 
 
 class Loop(Machine):
@@ -122,9 +123,9 @@ def test_a_long_run_is_kept_on_the_way_and_recalled_from_there():
         journal = MemoryJournal()
         first = engine(journal)
         run = first.start(Divider.chart, "d", {}, "t")
-        for _ in range(1_500):
+        for _ in range(KEEP_EVERY + 200):
             run.deliver(Event("divide", {"by": 1.0}))
-        assert journal.near("d", 10_000).seq == 1_000
+        assert journal.near("d", 10_000).seq == KEEP_EVERY
         first.release("d")
         assert engine(journal).resume("d", Divider.chart).snapshot == run.snapshot
 

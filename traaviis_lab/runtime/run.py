@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .engine import Engine
     from .holding.hold import Hold
 
-KEEP_EVERY = 1_000
+KEEP_EVERY = 500
 RESERVED = ("done.", "error.", "after.")
 _NONE: Mapping[str, Any] = {}
 _UNDECIDED = Snapshot(frozenset())
