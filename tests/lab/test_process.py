@@ -40,6 +40,7 @@ def test_a_lab_left_open_is_closed_when_the_interpreter_ends(tmp_path, ending, d
 def test_an_interrupt_leaves_the_lab_working(tmp_path):
     out = child(
         "import os, signal, threading, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell may ignore it
         "lab = Lab(sys.argv[1])\n"
         "run = lab.start(Counter, id='c')\n"
         "caught = 0\n"
