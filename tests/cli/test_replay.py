@@ -81,7 +81,7 @@ def test_nothing_to_replay_is_not_passed_over(command, journal, door):
     assert "There was nothing to replay" in said.err
     said = command("replay", journal, "--run", "d9")
     assert said.code == 3
-    assert "No run 'd9'" in said.err
+    assert "There is no run 'd9'" in said.err
     said = command("replay", journal, "--where", "sek > 2")
     assert said.code == 3
     assert "is no condition on the view `runs`" in said.err
@@ -114,3 +114,16 @@ def test_a_journal_that_another_process_has_open(command, journal, tmp_path):
         child.communicate("\n", timeout=60)
     assert said.code == 0, said.err
     assert "3 runs came out as recorded" in said.out
+
+
+def test_a_folder_is_no_journal(command):
+    said = command("replay", ".")
+    assert (said.code, "Traceback" in said.err) == (2, False)
+    assert "There is no journal ." in said.err
+
+
+def test_a_run_that_is_not_there_is_looked_for_at_the_shell(command, journal):
+    said = command("replay", journal, "--run", "d1", "--run", "d9")
+    assert said.code == 3
+    assert "There is no run 'd9'" in said.err
+    assert "traaviis-lab journal ls" in said.err

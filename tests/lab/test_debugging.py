@@ -1,11 +1,15 @@
 """Breakpoints: a run is held before a turn, and nothing of it has happened."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from tests.lab.conftest import Door
 from tests.lab.holding import Order, kinds, soon
 from traaviis_lab import DefinitionError, Event, Machine, State
 from traaviis_lab.errors import LabError
+from traaviis_lab.lab import debugging
+from traaviis_lab.runtime.holding import stepping
 
 
 @pytest.fixture
@@ -254,6 +258,7 @@ def test_breakpoints_are_switched_off_on_and_removed(door):
         ({"state": "open", "hit": 0}, "from 1 on, not 0", ""),
         ({"state": 3}, "is a text, not 3", ""),
         ({"state": "open", "once": "yes"}, "True or False", ""),
+        ({"error": "yes"}, "True or False, not 'yes'", "error=True"),
         ({"when": "data.opened >"}, "breakpoint, when", ""),
         ({"when": "1 + 1"}, "bool", ""),
     ],
@@ -264,6 +269,22 @@ def test_what_cannot_work_is_refused_with_the_nearest_name(door, spec, message, 
         door.breakpoint(**spec)
     assert hint in refused.value.hint
     assert (door.breakpoints, door.seq) == ((), 1)
+
+
+def test_a_breakpoint_that_is_gone_before_one_looks_is_answered_all_the_same(door, monkeypatch):
+    def set_and_clear(hold, spec, acknowledge):
+        made = stepping.set_breakpoint(hold, spec, lambda _: None)
+        stepping.clear_breakpoint(hold, made.id, acknowledge)
+        return made
+
+    monkeypatch.setattr(debugging, "stepping", SimpleNamespace(set_breakpoint=set_and_clear))
+    gone = door.breakpoint("open")
+    assert (gone.id, gone.text, gone.enabled, door.breakpoints) == (
+        "b1",
+        "open is entered",
+        False,
+        (),
+    )
 
 
 def test_a_run_that_is_done_can_be_held_by_nothing(door):

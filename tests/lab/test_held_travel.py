@@ -31,12 +31,34 @@ def test_a_run_replays_with_its_breakpoints_and_what_waits(held):
     assert held.at(held.seq) == held.snapshot
 
 
-def test_a_fork_of_a_held_run_stands_where_that_stands_and_is_free(held):
-    fork = held.fork()
-    assert (fork.snapshot, fork.held, fork.breakpoints) == (held.snapshot, None, ())
-    fork.send("obstacle")
-    assert (fork.state, held.state) == ("opening", "closing")
-    assert len(held.held.mailbox) == 2
+def test_a_fork_of_a_held_run_stands_where_that_stands_and_is_free(lab):
+    run = lab.start(Door, id="d")
+    run.breakpoint("opening")
+    run.send("open_command")
+    run.send("fully_open")
+    fork = run.fork()
+    assert (fork.snapshot, fork.held, fork.breakpoints) == (run.snapshot, None, ())
+    fork.send("open_command")
+    assert (fork.state, run.state) == ("opening", "closed")
+    assert len(run.held.mailbox) == 2
+
+
+def test_a_timer_that_waits_comes_in_a_fork_unless_something_else_comes_first(held):
+    assert [one.name for one in held.held.mailbox] == ["after.closing.0", "fully_open"]
+    for fork in (held.fork(), held.fork(at=held.seq), held.fork().fork()):
+        fork.wait("opening", timeout=20)
+        assert (fork.data["opened"], fork.held) == (1, None)
+    assert held.fork(event="fully_closed").state == "closed"
+    assert held.state == "closing"
+
+
+def test_a_fork_at_any_place_of_a_run_that_was_held_comes_to_its_end(held):
+    held.resume()
+    held.resume()
+    for place in range(1, held.seq + 1):
+        fork = held.fork(at=place, until="end")
+        assert fork.snapshot == held.snapshot
+        assert fork.refused_inputs == []
 
 
 def test_a_fork_takes_along_what_went_through_the_mailbox(held):

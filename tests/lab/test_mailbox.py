@@ -9,7 +9,7 @@ from tests.lab.holding import Order, kinds, recalled, soon
 from traaviis_lab import EventRefused, Machine, State
 from traaviis_lab import effects as fx
 from traaviis_lab.errors import JournalError, LabError
-from traaviis_lab.runtime.holding import hold
+from traaviis_lab.runtime.holding import hold, stepping
 
 
 @pytest.fixture
@@ -117,6 +117,24 @@ def test_a_long_mailbox_flows_in_slices(order):
     assert order.resume() is None
     assert order.data["total"] == 350
     assert recalled(order).snapshot == order.snapshot
+
+
+def test_whoever_resumes_second_waits_for_the_mailbox_too_and_a_step_says_how_far_it_came(order):
+    order.pause()
+    for _ in range(350):
+        order.send("cart.add", price=1)
+
+    def both(hold, acknowledge):
+        stepping.resume(hold, lambda _: None)
+        assert hold.state.mailbox
+        stepping.resume(hold, acknowledge)
+
+    order._told(both)
+    assert order.data["total"] == 350
+    order.pause()
+    for _ in range(350):
+        order.send("cart.add", price=1)
+    assert order.step("effect").snapshot.data["total"] == 700
 
 
 def test_a_timer_that_waits_is_forgotten_with_its_state(door, clock):

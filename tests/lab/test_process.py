@@ -138,3 +138,16 @@ def test_a_crash_right_after_send_loses_nothing_that_was_acknowledged(tmp_path):
     with Lab(path) as lab:
         assert lab.resume("c").data == {"n": 3}
         assert Counter.chart.name in lab.runs()["machine"].tolist()
+
+
+def test_a_lab_in_memory_that_came_first_does_not_close_the_journal_too_early(tmp_path):
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys\nfrom traaviis_lab import Lab\nsketch = Lab()\nlab = Lab(sys.argv[1])\n",
+            tmp_path / "door.duckdb",
+        ],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert ran.stderr == ""

@@ -4,7 +4,7 @@ import pytest
 
 from traaviis_lab import EventRefused, Lab, Machine, State
 from traaviis_lab import effects as fx
-from traaviis_lab.errors import DefinitionError, RunNotFound
+from traaviis_lab.errors import DefinitionError, LabError, RunNotFound
 from traaviis_lab.lab import Recording
 
 from .conftest import Door
@@ -88,6 +88,7 @@ def test_a_chart_with_python_has_to_be_passed(tmp_path):
         with pytest.raises(DefinitionError, match="from the journal alone") as caught:
             lab.recording("p")
         assert caught.value.hint == "Pass the class it ran on: lab.recording('p', chart=Doubler)."
+        assert caught.value.message.count("from the journal alone") == 1
         assert lab.recording("p", chart=Doubler).data == {"n": 2}
 
 
@@ -222,3 +223,31 @@ def test_a_run_whose_chart_is_not_here_is_not_passed_over(tmp_path):
         assert not found.ok
         assert "from the journal alone" in found.failed[0].cause
         assert lab.replay_all(Doubler).ok
+
+
+def test_runs_are_chosen_by_themselves_too_and_nothing_else(runs):
+    there = runs.recording("free")
+    assert [row.run for row in runs.replay_all(runs=there).rows] == ["free"]
+    assert [row.run for row in runs.replay_all(runs=[there, "other"]).rows] == ["free", "other"]
+    assert len(runs.replay_all(where="  ").rows) == 4
+    for wrong in (5, [5]):
+        with pytest.raises(LabError, match="5 is no run"):
+            runs.replay_all(runs=wrong)
+    with pytest.raises(LabError, match="5 is no condition"):
+        runs.replay_all(where=5)
+
+
+def test_a_table_without_rows_has_the_same_types(runs):
+    empty = runs.replay_all(where="false").to_frame().dtypes
+    full = runs.replay_all().to_frame().dtypes
+    for name in ("facts", "steps", "ok", "seq", "seconds"):
+        assert empty[name] == full[name], name
+    assert str(runs.replay_all(runs="locked-1")).endswith(" ms)")
+    assert "1 run came out" in str(runs.replay_all(runs="locked-1"))
+
+
+def test_the_chart_of_another_machine_is_refused(lab):
+    opened_door(lab)
+    with pytest.raises(DefinitionError, match="Run 'd' is one of Door, not of Doubler") as caught:
+        lab.recording("d", chart=Doubler)
+    assert caught.value.hint == "Pass chart=Door."

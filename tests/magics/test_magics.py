@@ -112,3 +112,21 @@ def test_with_several_labs_one_says_which(shell):
 def test_without_a_lab_the_default_one_is_asked(shell):
     assert len(answer(shell, "%journal select * from runs where run_id = 'none'")) == 0
     Lab.default().close()
+
+
+def test_numbers_out_of_a_table_are_numbers(shell):
+    with Lab() as lab:
+        lab.start(SmartDoor, id="d")
+        shell.user_ns["lab"] = lab
+        shell.user_ns["seq"] = lab.sql("select max(seq) as seq from events")["seq"].iloc[0]
+        found = answer(shell, "%journal select name from events where seq = $seq")
+        assert found["name"].tolist() == ["SmartDoor"]
+
+
+@pytest.mark.parametrize("name", ["class", "1st", "a-b"])
+def test_a_word_that_cannot_be_a_variable_is_refused(shell, name):
+    assert "is no name for a variable" in str(complaint(shell, f"%%machine {name}\n{DOOR}"))
+    with Lab() as lab:
+        shell.user_ns["lab"] = lab
+        told = complaint(shell, f"%%journal {name}\nselect 1")
+        assert "is no name for a variable" in str(told)

@@ -104,6 +104,24 @@ def test_an_answer_that_came_too_late_can_come_in_time(lab, clock):
         run.fork(drop=next(f.seq for f in facts(run) if f.name.startswith("after.")))
 
 
+def test_a_timer_left_out_stays_out_another_day_and_in_forks_of_the_fork(lab, clock):
+    lab.register(never, "ask")
+    run = lab.start(Slow)
+    run.send("go")
+    clock.advance(6)
+    (timer,) = [f.seq for f in facts(run) if f.name.startswith("after.")]
+    fork = run.fork(drop=timer, until=timer, live=True)
+    assert (fork.state, fork.timers) == ("asking", {})
+    assert (fork.refused_inputs, fork.replay().facts) == ([], fork.seq)
+    lab._thread.ask(lambda: lab._engine.release(fork.id))
+    fork = lab.resume(fork.id)
+    for one in (fork, fork.fork(live=True), fork.fork(at=1, until="end", live=True)):
+        assert (one.state, one.timers) == ("asking", {})
+    clock.advance(100)
+    assert {one.state for one in lab.live().values()} == {"late", "asking"}
+    assert run.fork(drop=timer, until=timer, live=True, at=timer).fork(at=1).timers  # not yet out
+
+
 def test_a_held_run_is_forked_free_of_its_breakpoints(lab, clock):
     lab.register(lambda: 1, "ask")
     run = lab.start(Slow)

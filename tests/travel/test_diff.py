@@ -172,7 +172,7 @@ def test_an_answer_that_nobody_heard_is_still_a_difference(lab):
     diff = runs[0].diff(runs[1])
     assert (diff.first, diff.same) == (None, False)
     assert [(one.left.answer, one.right.answer) for one in diff.effects] == [(1, 2)]
-    assert "All 1 steps are the same, but not all that came of them." in str(diff)
+    assert "All steps are the same (1), but not all that came of them." in str(diff)
 
 
 def test_effects_of_one_kind_and_spec_belong_together_wherever_they_stand(lab):

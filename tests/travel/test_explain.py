@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.travel.loans import agent
-from traaviis_lab import Lab, Machine, State, ToldClock
+from traaviis_lab import Lab, LabError, Machine, State, ToldClock
 from traaviis_lab import effects as fx
 from traaviis_lab.errors import RunNotFound
 from traaviis_lab.gallery import SmartDoor, Timer
@@ -303,3 +303,41 @@ def test_a_run_held_at_a_breakpoint_says_by_which_and_what_waits(lab):
     door.resume()
     assert "held" not in kinds(door.explain())
     assert "was held from seq" in str(door.why())
+
+
+class Late(Machine):
+    """Gives up after a while, or goes on."""
+
+    waiting = State(initial=True)
+    on = State()
+    waiting.to(on, on="go")
+    waiting.after("1s", on)
+
+
+def test_what_left_the_mailbox_of_a_held_run_waits_no_more():
+    clock = ToldClock()
+    with Lab(clock=clock) as lab:
+        run = lab.start(Late)
+        run.pause()
+        run.send("go")
+        clock.advance(2)
+        finding = first(run.explain(), "held")
+        assert "Events and outcomes that wait: 2." in finding.text
+        run.step()  # its state is left: the timer that waits is forgotten
+        finding = first(run.explain(), "held")
+        assert run.held.mailbox == ()
+        assert "Events and outcomes that wait: 0." in finding.text
+        assert finding.text.startswith("Stepped over go.")
+        assert [f.seq for f in lab.journal.read(run.id) if f.name == "go"][-1:] == [*finding.facts]
+
+
+def test_what_is_no_run_cannot_be_compared_with(lab):
+    run = lab.start(SmartDoor, id="door")
+    for wrong in (5, [5], ["door", None]):
+        with pytest.raises(LabError, match="is no run"):
+            run.explain(against=wrong)
+    assert str(run.explain(against=run)) == str(run.explain(against=["door"]))
+
+
+def test_one_of_a_thing_is_one_of_it(lab):
+    assert "1 fact, 0 moves;" in lab.start(SmartDoor).explain().looked[0] + ";"

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from traaviis_lab import Lab, LabError, Machine, State, ToldClock
+from traaviis_lab import Chart, Lab, LabError, Machine, State, ToldClock
 from traaviis_lab import effects as fx
 from traaviis_lab.errors import DefinitionError, JournalConflict
 from traaviis_lab.gallery import SmartDoor
@@ -226,3 +226,26 @@ def test_amounts_come_back_as_they_were_written(labs, tmp_path, cost):
     assert [f.hash for f in facts_of(there, "c")] == [f.hash for f in facts_of(here, "c")]
     there.recording("c").export(tmp_path / "again.gz")
     assert (tmp_path / "again.gz").read_bytes() == (tmp_path / "c.gz").read_bytes()
+
+
+def test_the_chart_of_another_machine_leaves_the_journal_as_it_was(lab, other, tmp_path):
+    path = played(lab).export(tmp_path / "d1.run.jsonl.gz")
+    with pytest.raises(DefinitionError, match="is one of SmartDoor, not of Gate"):
+        other.import_run(path, chart=Gate)
+    assert len(other.runs()) == 0
+
+
+def test_a_later_chart_that_is_passed_does_not_say_where_the_run_stood(tmp_path):
+    spec = {
+        "spec": "traaviis/1",
+        "name": "Count",
+        "data": {"n": 0},
+        "states": {"on": {"transitions": [{"on": "more", "assign": {"n": "data.n + 1"}}]}},
+    }
+    later = json.loads(json.dumps(spec).replace("+ 1", "+ 2"))
+    with Lab() as lab, Lab() as there:
+        run = lab.start(Chart.from_spec(spec), id="c")
+        for _ in range(1_100):
+            run.send("more")
+        there.import_run(run.export(tmp_path / "c.gz"), chart=Chart.from_spec(later))
+        assert there.recording("c", chart=run.chart).at(1_050).data == {"n": 1_049}

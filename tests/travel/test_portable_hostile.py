@@ -144,6 +144,7 @@ def test_a_forger_changes_the_whole_chain_and_it_is_another_run(other, lab, path
     [
         (b'"at":17', b'"at":99999999999999999917', "no whole number of 64 bits"),
         (b'"at":17', b'"at":1.17', "no whole number"),
+        (b'"at":17', b'"at":9917', "in no year of the calendar"),
         (b'"at":17', b'"later":17', "has the field 'later'"),
         (b'"tenant":"default"', b'"tenant":7', "no 'tenant'"),
         (b'"tenant":"default"', b'"tenant" :"default"', "not written as a journal writes it"),
@@ -167,6 +168,8 @@ def test_the_chart_in_the_head_must_be_the_one_of_the_run(other, path):
     head = {k: v for k, v in head.items() if k not in ("type", "crc")}
     head["spec"]["name"] = "Trapdoor"
     refused(other, packed(path, [write_record("run", head), *lines[1:]]), match="not the chart")
+    head |= {"machine": "\x1b[31mTrapdoor", "spec": None}
+    refused(other, packed(path, [write_record("run", head), *lines[1:]]), match="the machine in")
 
 
 def test_a_bomb_is_not_unpacked(other, path, tmp_path):

@@ -275,3 +275,53 @@ def test_a_step_is_written_out_only_where_its_event_does_not_say_it_already(lab)
     assert "set" not in steps["agent_said"]
     assert steps["agent_said"]["check"]
     assert run.at(3).data["last_agent"] == run.data["last_agent"] == long
+
+
+def test_an_answer_that_comes_after_other_words_belongs_to_its_call(lab):
+    def called(id, tool):
+        return {"type": "function_call", "call_id": id, "name": tool, "arguments": '{"x": 1}'}
+
+    def answered(id, output):
+        return {"type": "function_call_output", "call_id": id, "output": output}
+
+    asked = [U, called("a", "f"), called("b", "g"), answered("b", "2"), answered("a", "1"), A]
+    run = lab.import_transcript(asked)
+    assert events(lab, run) == [
+        *("user_said", "f_called", "f_answered", "g_called", "g_answered"),
+        *("agent_said", "ended"),
+    ]
+    assert run.data["f"] == {"calls": 1, "failed": 0, "arguments": {"x": 1}, "answer": 1}
+    assert (run.data["g"]["answer"], run.data["calls"]) == (2, 2)
+    late = lab.import_transcript([U, call("f"), A, answer(content="7"), A])
+    assert (late.data["calls"], late.data["f"]["answer"]) == (1, 7)
+
+
+def test_a_second_answer_to_a_call_is_of_the_same_tool(lab):
+    run = lab.import_transcript([U, call("f"), answer(content="1"), answer(content="2"), A])
+    assert (run.data["f"]["calls"], run.data["f"]["answer"]) == (2, 2)
+    assert "tool" not in run.data
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"name": 5}, "5 is no name for a chart"),
+        ({"name": " "}, "' ' is no name for a chart"),
+        ({"tools": "abc"}, "tools='abc' is no list"),
+        ({"tools": 5}, "tools=5 is no list"),
+        ({"format": "langsmith"}, "This is no LangSmith run"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(lab, wrong, said):
+    with pytest.raises(LabError, match=said):
+        lab.import_transcript([U, A], **wrong)
+    with pytest.raises(LabError, match="ids='ab' is no list"):
+        lab.import_transcripts([[U, A], [U, A]], ids="ab")
+    assert len(lab.runs()) == 0
+
+
+@pytest.mark.parametrize("task", ["a\nb", "x" * 200])
+def test_a_task_that_makes_no_id_is_given_one(lab, task):
+    run = lab.import_transcript({"messages": [U, A], "task_id": task, "trial": 1})
+    assert run.id.startswith("agent-")
+    assert run.data["about"]["task_id"] == task

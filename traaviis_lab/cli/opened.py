@@ -31,11 +31,17 @@ def opened(path: Path, run: str | None = None) -> Iterator[Lab]:
 
     must_be_there(path)
     with Lab(path) as lab:
-        if run is not None and lab.journal.info(run) is None:
-            raise RunNotFound(
-                f"There is no run {run!r} in {path}.", hint=f"traaviis-lab journal ls {path}"
-            )
+        if run is not None:
+            check_run(lab, path, run)
         yield lab
+
+
+def check_run(lab: Lab, path: Path, run: str) -> None:
+    """Raise `RunNotFound` if the journal does not have the run."""
+    if lab.journal.info(run) is None:
+        raise RunNotFound(
+            f"There is no run {run!r} in {path}.", hint=f"traaviis-lab journal ls {path}"
+        )
 
 
 def must_be_there(path: Path) -> None:
@@ -48,7 +54,7 @@ def must_be_there(path: Path) -> None:
 
 def log_of(path: Path) -> Path:
     """The folder with the log of the journal at `path`."""
-    return path.with_name(path.name + ".log")
+    return path.parent / f"{path.name}.log"
 
 
 def when(at: int) -> str:

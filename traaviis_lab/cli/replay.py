@@ -10,7 +10,7 @@ import typer
 from traaviis_lab.errors import LabError
 
 from .exits import NOT_RIGHT, say
-from .opened import JournalPath, opened
+from .opened import JournalPath, check_run, opened
 from .tables import console, progress, table
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def replay(
 
     mine = None if chart is None else load_chart(chart)
     with progress("Replaying (facts)") as advance, opened(path) as lab:
+        for one in run or ():
+            check_run(lab, path, one)
         found = lab.replay_all(mine, where, run, advance)
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2))

@@ -142,8 +142,9 @@ class Debugging:
         """
         asked = {"state": state, "on": on, "event": event, "effect": effect, "when": when}
         spec = {**asked, "error": error or None, "hit": hit, "once": once}
-        id = self._told(lambda hold, ack: stepping.set_breakpoint(hold, spec, ack))
-        return Breakpoint(self, self._known()[id])
+        return Breakpoint(
+            self, self._told(lambda hold, ack: stepping.set_breakpoint(hold, spec, ack))
+        )
 
     def pause(self) -> Held:
         """Hold the run where it stands; what comes waits in its mailbox. Held: nothing changes.
@@ -171,7 +172,7 @@ class Debugging:
             by: "event" takes the first of the mailbox, and the run stays held. "microstep" goes
                 through that turn microstep by microstep; the last one takes it, and nothing has
                 happened before. "effect" goes on until a turn would ask for an effect or bring
-                the outcome of one.
+                the outcome of one; it answers the last step on that way.
 
         Raises `LabError` if the run is not held or nothing waits, and by event what the run
         refuses the event with.
@@ -180,7 +181,8 @@ class Debugging:
             raise LabError(
                 f"A run does not step by {by!r}.", hint='by="event", "microstep" or "effect".'
             )
-        return self._told(lambda hold, ack: stepping.step(hold, by, ack))
+        made = self._told(lambda hold, ack: stepping.step(hold, by, ack))
+        return (self._live.last or made) if by == "effect" else made
 
     def run_to(self, state: str | None = None, *, event: str | None = None) -> Held | None:
         """Go on until `state` would be entered, or `event` comes: a breakpoint for once.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -66,10 +66,12 @@ class Exchange:
         from traaviis_lab.travel.carrying.carried import MAX_TOTAL, read_run
 
         from .lab import _check_id
+        from .recording import check_machine
 
         carried = read_run(path, most=MAX_TOTAL if most is None else most)
         mine = chart_like(chart) if chart is not None else carried.chart() or self._known(carried)
         name = _check_id(carried.run if id is None else id)
+        check_machine(name, carried.head["machine"], mine)
         name = arrive(self.journal, carried, run=name, now=self.clock.now(), chart=mine)
         return self.recording(name, chart=mine)
 
@@ -157,11 +159,12 @@ class Exchange:
         found = [one for part in several for one in read_transcripts(part, format)]
         if not found:
             raise LabError("There is no transcript in there.", hint="Pass a list, or a path.")
-        if ids is not None and len(ids) != len(found):
+        wanted = [None] * len(found) if ids is None else _listed(ids, "ids")
+        if len(wanted) != len(found):
             raise LabError(
-                f"There are {len(found)} transcripts and {len(ids)} ids.", hint="One id for each."
+                f"There are {len(found)} transcripts and {len(wanted)} ids.",
+                hint="One id for each.",
             )
-        wanted = list(ids) if ids is not None else [None] * len(found)
         return self._take_in(
             found, wanted, name, None, at=at, tools=tools, model=model, tenant=tenant
         )
@@ -183,6 +186,8 @@ class Exchange:
 
         from .lab import _check_id
 
+        if not isinstance(name, str) or not name.strip():
+            raise LabError(f"{name!r} is no name for a chart.", hint='Such as name="ShopAgent".')
         named = [
             _named(one, name) if id is None else _check_id(id)
             for one, id in zip(found, ids, strict=True)
@@ -195,7 +200,7 @@ class Exchange:
             self.journal,
             dict(zip(named, told, strict=True)),
             name=name,
-            tools=tool_names(tools),
+            tools=tool_names(_listed(tools, "tools")),
             tenant=tenant or self.tenant,
             at=self.clock.now() if at is None else _moment(at),
         )
@@ -206,9 +211,17 @@ class Exchange:
 def _named(one: Transcript, name: str) -> str:
     """An id for a transcript: of its task and trial, so that one finds it again."""
     task, trial = one.about.get("task_id"), one.about.get("trial")
-    if task is None or trial is None:
+    told = f"task-{task}-trial-{trial}"
+    if task is None or trial is None or not told.isprintable() or len(told) > 200:
         return new_id(name)
-    return f"task-{task}-trial-{trial}"
+    return told
+
+
+def _listed(given: Any, what: str) -> list[Any]:
+    """What was given as a list; a text would be taken for one of letters."""
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise LabError(f"{what}={given!r} is no list.", hint=f"Such as {what}=['a', 'b'].")
+    return list(given)
 
 
 def _moment(at: datetime | int) -> int:

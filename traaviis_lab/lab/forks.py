@@ -10,43 +10,27 @@ import orjson
 
 from traaviis_lab.errors import RunNotFound
 from traaviis_lab.journal import RunInfo
-from traaviis_lab.machine import Chart, Event
+from traaviis_lab.machine import Event
 from traaviis_lab.runtime import chart_like
 from traaviis_lab.runtime.engine import taken
 from traaviis_lab.runtime.forking.change import Asked, read_change
 from traaviis_lab.runtime.forking.fork import Parent, go_live, rehearse
 
 from .names import new_id
+from .standing import Standing
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .lab import Lab
     from .run import Run
 
 FORKS = ("run", "at", "machine", "state", "status", "seq", "started")
 
 
-class Forks:
+class Forks(Standing):
     """The half of `Run` and of `Recording` that goes another way. The run itself stays as it is."""
 
-    id: str
     tenant: Any
-
-    @property
-    def lab(self) -> Lab:
-        """The lab it belongs to."""
-        raise NotImplementedError
-
-    @property
-    def chart(self) -> Chart:
-        """The chart it runs on."""
-        raise NotImplementedError
-
-    @property
-    def seq(self) -> int:
-        """The number of its last fact."""
-        raise NotImplementedError
 
     def fork(  # noqa: PLR0913 - one verb; whoever uses two of these names them
         self,
@@ -84,7 +68,7 @@ class Forks:
         lab = self.lab
         last = self.seq
         onto = None if chart is None else chart_like(chart)
-        asked = Asked(at, until, data, event, drop, results, onto)
+        asked = Asked(at, until, data, event, drop, results, onto, live)
         change = read_change(lab.journal, self.id, last, asked)
         mine = onto or self.chart
         run_id = new_id(f"{mine.name}Fork") if id is None else check_id(id)

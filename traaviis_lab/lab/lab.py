@@ -20,6 +20,7 @@ from .exchange import Exchange
 from .faces import debugger, draw_charts, mimebundle
 from .frames import runs_frame
 from .names import new_id
+from .past import Past
 from .recording import Recording, recorded_chart
 from .replay_all import ReplayAll, replay_all
 from .run import Run
@@ -166,7 +167,7 @@ class Lab(Exchange):
         self,
         chart: Any = None,
         where: str = "",
-        runs: Iterable[str] | None = None,
+        runs: Iterable[Past | str] | Past | str | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> ReplayAll:
         """Replay many runs, and say which come out as recorded: a gate for a changed machine.
@@ -175,7 +176,7 @@ class Lab(Exchange):
             chart: the machine or chart to replay on; runs of machines of other names are left
                 out. Each run's own chart if you say none.
             where: a condition in SQL on the view `runs`: `"machine = 'SmartDoor' and done"`.
-            runs: only these ids.
+            runs: only these, by their ids or themselves.
             progress: called with the facts that are through and those there are.
 
         Raises `JournalError` for a condition that is none, `RunNotFound` for an id that is not

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from traaviis_lab.errors import LabError
-from traaviis_lab.machine import Chart, Snapshot
+from traaviis_lab.machine import Snapshot
 from traaviis_lab.runtime import chart_like
 from traaviis_lab.travel import Replay, Trail, replay
+from traaviis_lab.travel.places import own
 
 from .frames import history_frame
+from .standing import Standing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,23 +21,9 @@ if TYPE_CHECKING:
     from traaviis_lab.travel.explaining.explain import Explanation
     from traaviis_lab.travel.reasoning.why import Why
 
-    from .lab import Lab
 
-
-class Past:
+class Past(Standing):
     """The half of `Run` and of `Recording` that looks back. Nothing here changes or performs."""
-
-    id: str
-
-    @property
-    def lab(self) -> Lab:
-        """The lab it belongs to."""
-        raise NotImplementedError
-
-    @property
-    def chart(self) -> Chart:
-        """The chart it runs on."""
-        raise NotImplementedError
 
     @property
     def trail(self) -> Trail:
@@ -63,9 +51,14 @@ class Past:
         """
         from traaviis_lab.travel.reasoning.reasons import why
 
-        texts = [one for one in (what, seq) if isinstance(one, str)]
-        places = [one for one in (what, seq) if isinstance(one, int)]
-        return why(self.trail, texts[0] if texts else "state", places[0] if places else None)
+        if not isinstance(what, str):  # also a number out of a table, which is no int
+            what, seq = "state" if seq is None else seq, what
+        if not isinstance(what, str) or isinstance(seq, str):
+            raise LabError(
+                f"run.why({what!r}, {seq!r}) asks for no one thing.",
+                hint='What, and if you like the seq: run.why("data.decision", 7).',
+            )
+        return why(self.trail, what, seq)
 
     def explain(self, against: Iterable[Past | str] | Past | str = ()) -> Explanation:
         """What stands out in the run, ranked: unusual steps, errors, refusals, loops, waiting.
@@ -77,8 +70,7 @@ class Past:
         """
         from traaviis_lab.travel.explaining.findings import explain
 
-        others = [against] if isinstance(against, str | Past) else against
-        return explain(self.trail, [one if isinstance(one, str) else one.id for one in others])
+        return explain(self.trail, run_ids(against))
 
     def history(self, *, data: bool = False) -> pd.DataFrame:
         """A row per step: seq, at, event, event_data, state, taken, effects, changed.
@@ -159,8 +151,11 @@ class Past:
         return replay(Trail(self.lab.journal, self.id, mine), upto)
 
 
-def own(value: Any) -> Any:
-    """A copy of a JSON value that shares nothing which could be changed."""
-    if isinstance(value, Mapping):
-        return {key: own(item) for key, item in value.items()}
-    return [own(item) for item in value] if isinstance(value, list) else value
+def run_ids(runs: Iterable[Past | str] | Past | str) -> list[str]:
+    """The ids of runs that were named by them or by themselves. Raises `LabError` for no run."""
+    several = runs if isinstance(runs, Iterable) and not isinstance(runs, str) else [runs]
+    found = [one.id if isinstance(one, Past) else one for one in several]
+    for one in found:
+        if not isinstance(one, str):
+            raise LabError(f"{one!r} is no run.", hint="Pass a run, a recording, or a run's id.")
+    return found

@@ -4,29 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from traaviis_lab.errors import LabError
 
-if TYPE_CHECKING:
-    from traaviis_lab.travel import Trail
-
-    from .lab import Lab
+from .past import Past
 
 
-class Portable:
+class Portable(Past):
     """The part of `Run` and of `Recording` that writes the run down. Nothing here changes it."""
-
-    if TYPE_CHECKING:
-        id: str
-
-        @property
-        def lab(self) -> Lab:
-            """The lab it belongs to."""
-
-        @property
-        def trail(self) -> Trail:
-            """Its recorded way."""
 
     def export(self, path: str | os.PathLike[str]) -> Path:
         """Write the run to a file that `lab.import_run` reads in another lab; answers its path.

@@ -6,19 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from traaviis_lab.errors import DefinitionError, RunNotFound
 from traaviis_lab.machine import Chart, Snapshot, Step
-from traaviis_lab.machine.macrostep import events_taken, leaves
 from traaviis_lab.runtime import Recall
 
 from .faces import mimebundle
 from .forks import Forks
-from .past import Past, own
 from .portable import Portable
 
 if TYPE_CHECKING:
     from .lab import Lab
 
 
-class Recording(Past, Forks, Portable):
+class Recording(Portable, Forks):
     """A run to be read, replayed and compared, and not to be driven. `lab.recording` makes it.
 
     What it says of where the run stands is as of its last fact; a run that another process drives
@@ -29,6 +27,7 @@ class Recording(Past, Forks, Portable):
         self._lab, self._chart = lab, chart
         self.id = id
         self._last: Recall | None = None
+        check_machine(id, self.trail.info.machine, chart)
         self.tenant = self.trail.info.tenant  # who owns it
 
     @property
@@ -50,34 +49,6 @@ class Recording(Past, Forks, Portable):
     def snapshot(self) -> Snapshot:
         """Where it stands; do not change the data inside."""
         return self._stand().snapshot
-
-    @property
-    def state(self) -> str | tuple[str, ...]:
-        """The active leaf state; a sorted tuple of them when regions are parallel."""
-        found = leaves(self.chart, self.snapshot)
-        return found[0] if len(found) == 1 else tuple(sorted(found))
-
-    @property
-    def active(self) -> frozenset[str]:
-        """Every active state, ancestors included."""
-        return self.snapshot.active
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """A copy of the run's data."""
-        data: dict[str, Any] = own(self.snapshot.data)
-        return data
-
-    @property
-    def done(self) -> bool:
-        """Whether it came to its end or was stopped."""
-        return self.snapshot.done
-
-    @property
-    def events(self) -> tuple[str, ...]:
-        """The events it would take if it were live."""
-        here = self.snapshot
-        return () if here.done else tuple(events_taken(self.chart, here))
 
     @property
     def visited(self) -> frozenset[str]:
@@ -111,6 +82,14 @@ class Recording(Past, Forks, Portable):
 _LOOK_BACK = 20
 
 
+def check_machine(run: str, machine: str, chart: Chart) -> None:
+    """Raise `DefinitionError` for the chart of another machine than the run's."""
+    if chart.name != machine:
+        raise DefinitionError(
+            f"Run {run!r} is one of {machine}, not of {chart.name}.", hint=f"Pass chart={machine}."
+        )
+
+
 def recorded_chart(lab: Lab, run: str) -> Chart:
     """The chart a run ran on: one the lab knows, else the journal's.
 
@@ -123,6 +102,6 @@ def recorded_chart(lab: Lab, run: str) -> Chart:
         return lab._chart_for(run)
     except (DefinitionError, RunNotFound) as error:
         raise DefinitionError(
-            f"The chart of run {run!r} cannot be read from the journal alone: {error}",
+            error.message,
             hint=f"Pass the class it ran on: lab.recording({run!r}, chart={info.machine}).",
         ) from error

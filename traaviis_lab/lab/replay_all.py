@@ -15,7 +15,9 @@ from traaviis_lab.machine import Chart
 from traaviis_lab.travel import Trail, replay
 from traaviis_lab.travel.replaying.divergence import said
 from traaviis_lab.travel.replaying.replay import said_time
+from traaviis_lab.views.text import counted
 
+from .past import Past, run_ids
 from .recording import recorded_chart
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 MOST_SHOWN = 20
+_CONDITION = "Such as: machine = 'SmartDoor' and done and seq > 10"
 
 
 class Replayed(NamedTuple):
@@ -77,7 +80,9 @@ class ReplayAll:
 
         columns = Replayed._fields[:-1]
         frame = pd.DataFrame([row[:-1] for row in self.rows], columns=list(columns))
-        return frame.astype({"steps": "Int64", "seq": "Int64", "ok": bool})
+        return frame.astype(
+            {"facts": "int64", "steps": "Int64", "ok": "bool", "seq": "Int64", "seconds": "float"}
+        )
 
     def to_json(self) -> dict[str, Any]:
         """All of it for a script."""
@@ -88,10 +93,10 @@ class ReplayAll:
     def __str__(self) -> str:
         facts, took = sum(r.facts for r in self.rows), sum(r.seconds for r in self.rows)
         good, bad = len(self.rows) - len(self.failed), len(self.failed)
-        text = f"{_runs(good)} came out as recorded, {bad} did not"
+        text = f"{counted(good, 'run')} came out as recorded, {bad} did not"
         others = ", ".join(f"{name} {count}" for name, count in self.left_out.items())
         out = f"; left out, of other machines: {others}" if others else ""
-        return f"{text} ({facts:,} facts in {said_time(took)}){out}"
+        return f"{text} ({counted(facts, 'fact')} in {said_time(took)}){out}"
 
     def __repr__(self) -> str:
         lines = [f"<ReplayAll: {self}>"]
@@ -116,7 +121,7 @@ def replay_all(
     lab: Lab,
     chart: Chart | None,
     where: str = "",
-    runs: Iterable[str] | None = None,
+    runs: Iterable[Past | str] | Past | str | None = None,
     progress: Progress | None = None,
 ) -> ReplayAll:
     """What `lab.replay_all` answers."""
@@ -135,25 +140,27 @@ def replay_all(
     return ReplayAll(tuple(rows), chart, dict(others))
 
 
-def _chosen(lab: Lab, where: str, runs: Iterable[str] | None) -> list[RunInfo]:
+def _chosen(lab: Lab, where: str, runs: Iterable[Past | str] | Past | str | None) -> list[RunInfo]:
     """The runs that are meant, oldest first."""
     known = {info.run: info for info in lab.journal.runs()}
     if runs is not None:
-        wanted = [runs] if isinstance(runs, str) else list(runs)
+        wanted = run_ids(runs)
         missing = [run for run in wanted if run not in known]
         if missing:
             raise RunNotFound(
                 f"No run {missing[0]!r} in this journal.", hint="lab.runs() lists them."
             )
         known = {run: info for run, info in known.items() if run in set(wanted)}
-    if not where:
+    if not isinstance(where, str):
+        raise LabError(f"{where!r} is no condition on the view `runs`.", hint=_CONDITION)
+    if not where.strip():
         return list(known.values())
     try:
         found = lab.journal.sql(f"select run_id from runs where (\n{where}\n)")
     except JournalError as error:
         raise JournalError(
             f"{where!r} is no condition on the view `runs`: {error.message}",
-            hint=error.hint or "Such as: machine = 'SmartDoor' and done and seq > 10",
+            hint=error.hint or _CONDITION,
         ) from error
     held = set(found["run_id"])
     return [info for run, info in known.items() if run in held]
@@ -188,10 +195,6 @@ def _first_difference(error: Diverged) -> tuple[str, str]:
         return sides[0], sides[1]
     texts = [f"{path}: {said(first[k])}" if k in first else "" for k in ("expected", "actual")]
     return texts[0], texts[1]
-
-
-def _runs(count: int) -> str:
-    return f"{count:,} run{'' if count == 1 else 's'}"
 
 
 def _html_row(row: Replayed, names: tuple[str, ...]) -> str:

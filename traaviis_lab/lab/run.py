@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import copy
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from traaviis_lab.errors import LabError
 from traaviis_lab.machine import Chart, Event, Snapshot, Step
-from traaviis_lab.machine.macrostep import events_blocked, events_taken, leaves
+from traaviis_lab.machine.macrostep import events_blocked
 from traaviis_lab.runtime import Run as LiveRun
 
 from .debugging import Debugging
 from .dispatch import Callback
 from .faces import mimebundle
 from .forks import Forks
-from .past import Past
 from .portable import Portable
 
 if TYPE_CHECKING:
     from .lab import Lab
 
 
-class Run(Past, Forks, Portable, Debugging):
+class Run(Portable, Forks, Debugging):
     """One execution of a machine. As the last value of a cell it is a live widget.
 
     Made by `lab.start`, `lab.resume` and `lab.run`, never by hand.
@@ -57,35 +55,9 @@ class Run(Past, Forks, Portable, Debugging):
         return self._live.snapshot
 
     @property
-    def state(self) -> str | tuple[str, ...]:
-        """The active leaf state; a sorted tuple of them when regions are parallel."""
-        found = leaves(self.chart, self.snapshot)
-        return found[0] if len(found) == 1 else tuple(sorted(found))
-
-    @property
-    def active(self) -> frozenset[str]:
-        """Every active state, ancestors included."""
-        return self.snapshot.active
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """A copy of the run's data."""
-        return copy.deepcopy(dict(self.snapshot.data))
-
-    @property
     def seq(self) -> int:
         """The number of the run's last fact."""
         return self._live.seq
-
-    @property
-    def done(self) -> bool:
-        """Whether it came to its end or was stopped."""
-        return self.snapshot.done
-
-    @property
-    def events(self) -> tuple[str, ...]:
-        """The events it takes now."""
-        return () if self.done else tuple(events_taken(self.chart, self.snapshot))
 
     @property
     def blocked(self) -> dict[str, str]:
@@ -142,6 +114,11 @@ class Run(Past, Forks, Portable, Debugging):
         if not isinstance(event, Event) or not isinstance(event.name, str) or not event.name:
             raise LabError(
                 f"{event!r} is not an event.", hint='run.send("name", field=1) is the usual way.'
+            )
+        if not isinstance(event.data, Mapping):
+            raise LabError(
+                f"The data of event {event.name!r} is {event.data!r}, not an object.",
+                hint='Event("name", {"field": 1})',
             )
         return self._lab.acknowledged(lambda ack: self._live.deliver(event, None, ack))
 

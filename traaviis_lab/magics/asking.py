@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from traaviis_lab.errors import LabError
 
-from .labs import lab_named, take_lab
+from .labs import is_name, lab_named, take_lab
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,7 @@ def ask(
     query = rest if cell is None else cell
     if not query.strip():
         raise LabError("There is no question.", hint="%journal select * from runs")
-    if cell is not None and rest and not rest.isidentifier():
+    if cell is not None and rest and not is_name(rest):
         raise LabError(f"{rest!r} is no name for a variable.", hint="%%journal steps_of_my_run")
     table = lab.sql(query, _parameters(query, names))
     if cell is not None and rest:
@@ -50,6 +50,8 @@ def _parameters(query: str, names: Mapping[str, Any]) -> dict[str, Any]:
                 hint=f"Set it in a cell before: {name} = ...",
             )
         value = names[name]
+        if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+            value = value.item()  # a number out of a table
         if not isinstance(value, _PLAIN):
             raise LabError(
                 f"${name} is a {type(value).__name__}, which SQL cannot take.",

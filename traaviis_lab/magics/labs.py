@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from keyword import iskeyword
 from typing import Any
 
 from traaviis_lab.errors import LabError
@@ -17,6 +18,11 @@ def take_lab(line: str) -> tuple[str, str]:
     found = _LAB.search(line)
     rest = _LAB.sub(" ", line, count=1) if found else line
     return found[1] if found else "", rest.strip()
+
+
+def is_name(word: str) -> bool:
+    """Whether a variable can have this name."""
+    return word.isidentifier() and not iskeyword(word)
 
 
 def lab_named(name: str, names: Mapping[str, Any], *, run: str = "") -> Lab:

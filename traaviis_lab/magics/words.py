@@ -19,7 +19,7 @@ from traaviis_lab.lab import Run
 from traaviis_lab.lab.recording import Recording
 
 from .asking import ask
-from .labs import lab_named, take_lab
+from .labs import is_name, lab_named, take_lab
 from .marking import chart_in
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class TraaviisMagics(Magics):
         lab, wanted = take_lab(line)
         chart = chart_in(cell)
         name = wanted or _variable(chart.name)
-        if not name.isidentifier():
+        if not is_name(name):
             raise LabError(f"{name!r} is no name for a variable.", hint="%%machine my_chart")
         if lab:
             lab_named(lab, self._names).add(chart)

@@ -95,6 +95,8 @@ class Engine:
             if (tape := tape_of(self.journal, run_id, chart)) is not None:
                 self.tapes[run_id] = tape
             self._revive(run, found)
+            if run.snapshot.done:
+                self.ended(run)
         except BaseException:
             self.runs.pop(run_id, None)
             self.tapes.pop(run_id, None)
@@ -196,6 +198,8 @@ class Engine:
     def ended(self, run: Run) -> None:
         """A run came to its end; it stays here to be looked at."""
         run.set_timers({})
+        if not run.pending:  # what its last step asked for may still be under way
+            self.tapes.pop(run.id, None)
 
     def trouble(self, run: Run, error: LabError) -> None:
         """Something went wrong in a turn that nobody waits for: it is logged and written down."""

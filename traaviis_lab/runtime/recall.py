@@ -59,6 +59,8 @@ class Recall:
         if self.hold is not None or fact.kind in HOLDING:
             self._hold(fact)
         if fact.kind in ASIDE:
+            if self.timers and (lost := lost_timer(fact)):
+                self.timers = {k: v for k, v in self.timers.items() if k != lost}
             return None
         body = said_in_full(orjson.loads(fact.body), self.snapshot.data)
         if fact.kind == "run.forked" and "stand" in body:
@@ -154,6 +156,13 @@ class Recall:
             name: Invocation(waiting, failed, {int(k): v for k, v in results.items()})
             for name, (waiting, failed, results) in body["calls"].items()
         }
+
+
+def lost_timer(fact: Fact) -> str:
+    """The timer that a fork left out where it would have come, by a note of the fork; or ""."""
+    if fact.kind != "note" or b'"timer":' not in fact.body:
+        return ""
+    return str(orjson.loads(fact.body).get("timer", ""))
 
 
 def read_effect(spec: Mapping[str, Any]) -> Effect:

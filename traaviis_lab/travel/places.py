@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, Final
 
@@ -57,7 +57,7 @@ def read_place(text: str) -> Place:
     return tuple(parts[1:] if parts[0] == "data" else parts)
 
 
-def write_place(place: Place) -> str:
+def write_place(place: Sequence[str | int]) -> str:
     """The place as text, with its leading `data`."""
     text = "data"
     for part in place:

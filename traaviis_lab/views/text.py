@@ -37,6 +37,11 @@ def shorten(text: str, limit: int) -> str:
     return "".join(kept).rstrip() + "…"
 
 
+def counted(many: int, word: str) -> str:
+    """`1 step`, `2,000 steps`."""
+    return f"{many:,} {word}{'' if many == 1 else 's'}"
+
+
 def columns(text: str) -> int:
     """Columns the text takes in a terminal: East Asian wide signs take two, combining ones none."""
     if text.isascii():

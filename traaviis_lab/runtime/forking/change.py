@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from operator import index
 from typing import Any, NamedTuple
 
 import orjson
@@ -28,6 +29,7 @@ class Asked(NamedTuple):
     drop: int | Iterable[int]
     results: Mapping[str, Any] | None
     chart: Chart | None
+    live: bool
 
 
 class Change(NamedTuple):
@@ -52,8 +54,12 @@ def read_change(journal: Journal, run: str, last: int, asked: Asked) -> Change:
     Raises `LabError` for what the run has not, with what it has; `JournalError` for what is not
     JSON; `EventRefused` for an event only the engine sends.
     """
+    if not isinstance(asked.live, bool):
+        raise LabError(
+            f"A fork may perform effects or not: live={asked.live!r}.", hint="live=True, or False."
+        )
     if asked.at is not None:
-        _place(run, asked.at, last, "at", 0)
+        asked = asked._replace(at=_place(run, asked.at, last, "at"))
     to = _until(run, asked, last)
     here = to if asked.at is None else asked.at
     left_out = _drop(journal, run, asked.drop, to)
@@ -89,11 +95,20 @@ def _begins(journal: Journal, run: str) -> Fact:
     return first
 
 
-def _place(run: str, seq: Any, last: int, name: str, first: int) -> int:
-    if isinstance(seq, bool) or not isinstance(seq, int) or not first <= seq <= last:
+def _seq(value: Any) -> int | None:
+    """The whole number a value is, numpy's too, which tables are full of; None if it is none."""
+    try:
+        return None if isinstance(value, bool) else index(value)
+    except TypeError:
+        return None
+
+
+def _place(run: str, asked: Any, last: int, name: str) -> int:
+    seq = _seq(asked)
+    if seq is None or not 0 <= seq <= last:
+        end = "; until='end' is all of it" if name == "until" else ""
         raise LabError(
-            f"Run {run!r} has no place {name}={seq!r}.",
-            hint=f"It goes from {first} to {last}.",
+            f"Run {run!r} has no place {name}={asked!r}.", hint=f"It goes from 0 to {last}{end}."
         )
     return seq
 
@@ -104,7 +119,7 @@ def _until(run: str, asked: Asked, last: int) -> int:
         return last if asked.at is None else asked.at
     if asked.until == "end":
         return last
-    to = _place(run, asked.until, last, "until", 0)
+    to = _place(run, asked.until, last, "until")
     if asked.at is not None and to < asked.at:
         raise LabError(
             f"until={to} is before at={asked.at}.",
@@ -114,16 +129,20 @@ def _until(run: str, asked: Asked, last: int) -> int:
 
 
 def _drop(journal: Journal, run: str, drop: int | Iterable[int], to: int) -> list[Fact]:
-    asked = [drop] if isinstance(drop, int) else drop
-    if isinstance(asked, str | bytes) or not isinstance(asked, Iterable):
-        raise LabError(f"drop={drop!r} is no seq.", hint="drop=7, or drop=[7, 9].")
-    facts = []
-    for seq in sorted({*asked}):
-        if isinstance(seq, bool) or not isinstance(seq, int) or not 1 <= seq <= to:
+    asked = drop if isinstance(drop, Iterable) and not isinstance(drop, bytes) else [drop]
+    seqs = set()
+    for one in asked:
+        seq = _seq(one)
+        if seq is None:
+            raise LabError(f"drop={drop!r} is no seq.", hint="drop=7, or drop=[7, 9].")
+        if not 1 <= seq <= to:
             raise LabError(
-                f"Fact {seq!r} of run {run!r} is not taken along and cannot be left out.",
+                f"Fact {seq} of run {run!r} is not taken along and cannot be left out.",
                 hint=f"Facts 1 to {to} are taken along; until='end' takes all.",
             )
+        seqs.add(seq)
+    facts = []
+    for seq in sorted(seqs):
         fact = fact_at(journal, run, seq)
         if not came_from_outside(fact):
             what, cure = what_it_is(fact)
@@ -141,8 +160,11 @@ def _given(results: Mapping[str, Any] | None) -> dict[str, Answer]:
             hint="results={'5/0': {'answer': 42}}; the view `effects` has the paths.",
         )
     for path, value in results.items():
-        if not isinstance(value, LabError):
-            encode(value, where=f"results[{path!r}]")
+        if isinstance(value, BaseException) and not isinstance(value, LabError):
+            raise LabError(
+                f"results[{path!r}] is {value!r}, which no record can hold.",
+                hint="An effect fails with EffectError('...'), from traaviis_lab.errors.",
+            )
     return answers(results)
 
 
@@ -187,9 +209,10 @@ def _facts_of(journal: Journal, run: str, path: str, after: int, last: int) -> I
 
 
 def _no_effect(run: str, path: str) -> LabError:
+    where = run.replace("'", "''")
     return LabError(
         f"Run {run!r} asked for no effect {path!r} of the world.",
-        hint=f"lab.sql(\"select path, effect from effects where run_id = '{run}'\") lists them. "
+        hint=f"lab.sql(\"select path, effect from effects where run_id = '{where}'\") lists them. "
         f"Only the fork asks for it? Its paths begin with {OWN!r}.",
     )
 
@@ -215,6 +238,11 @@ def _event(event: Event | str | None) -> Event | None:
         raise EventRefused(
             f"Event {made.name!r} is for the engine to send: {', '.join(RESERVED)} are reserved.",
             hint="Give your event another name.",
+        )
+    if made.data is not None and not isinstance(made.data, Mapping):
+        raise LabError(
+            f"The data of event {made.name!r} is a dict, not {made.data!r}.",
+            hint=f"Event({made.name!r}, {{'field': 1}})",
         )
     encode(made.data, where="event.data")
     return made

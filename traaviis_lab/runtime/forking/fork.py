@@ -118,6 +118,8 @@ def go_live(engine: Engine, made: Forked, acknowledge: Acknowledge | None = None
         engine.journal.keep(kept)
     run.set_timers(stage.timers)
     engine.carry_all(run, gate)
+    if run.snapshot.done:
+        engine.ended(run)
     return run
 
 
@@ -131,9 +133,14 @@ def _standing(engine: Engine, made: Forked) -> Run:
 
 
 def _stood(parent: Parent, place: int) -> Recall:
+    """The parent at the place. A timer that waits in its mailbox there has come due, and runs."""
     if not place:
         return Recall(parent.chart)
-    return recall(parent.journal, parent.run, parent.chart, place)
+    here = recall(parent.journal, parent.run, parent.chart, place)
+    if here.hold is not None and here.hold.timers:
+        came = {n: fact_at(parent.journal, parent.run, s).at for n, s in here.hold.timers.items()}
+        here.timers = {**here.timers, **came}
+    return here
 
 
 def _started_with(parent: Parent) -> dict[str, Any]:

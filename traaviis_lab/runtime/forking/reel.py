@@ -16,18 +16,19 @@ from traaviis_lab.journal import Fact, Journal
 from traaviis_lab.journal.encode import encode
 from traaviis_lab.machine import Chart
 from traaviis_lab.runtime.large import said_in_full
-from traaviis_lab.runtime.recall import Recall, recall
+from traaviis_lab.runtime.recall import Recall, lost_timer, recall
 
 DERIVED = ("done.", "error.")
 ENDS = frozenset({"effect.completed", "effect.failed", "effect.cancelled"})
 FOR_EVER = 2**62
-What = Literal["event", "timer", "outcome", "change", "stop"]
+What = Literal["event", "timer", "lost", "outcome", "change", "stop"]
 
 
 class Input(NamedTuple):
     """One thing that came in: fact `seq`. `name` is the event's, the timer's, the effect's path.
 
-    `data` is an event's data or a change's patch; `due` is when a timer was to come.
+    A timer that is `lost` was left out there, by a fork. `data` is an event's data or a change's
+    patch; `due` is when a timer was to come.
     """
 
     seq: int
@@ -169,7 +170,7 @@ class Reel:
         kind, seq = fact.kind, fact.seq
         if kind == "event":
             if is_timer(fact):
-                self._came(Input(seq, fact.at, "timer", fact.name, due=self._due(fact)))
+                self._came(Input(seq, fact.at, "timer", fact.name, due=self._due(fact, fact.name)))
             elif not fact.name.startswith(DERIVED):
                 self._came(Input(seq, fact.at, "event", fact.name, self._body(fact)["data"]))
         elif kind.startswith("effect."):
@@ -182,14 +183,16 @@ class Reel:
                 self._came(Input(seq, fact.at, "change", fact.name, body["patch"]))
         elif kind == "run.started":
             self._root = seq
+        elif lost := lost_timer(fact):
+            self.inputs.append(Input(seq, fact.at, "lost", lost, due=self._due(fact, lost)))
 
-    def _due(self, fact: Fact) -> int:
-        """When a timer that came was to come; 0 where nobody asked for that."""
+    def _due(self, fact: Fact, name: str) -> int:
+        """When a timer that came, or is left out, was to come; 0 where nobody asked for that."""
         if not self._follows:
             return 0
         held = self._held.pop(fact.cause or 0, None)
-        due = self._stood().timers.get(fact.name, 0) if held is None else held
-        self.fates[fact.name, due] = fact.seq
+        due = self._stood().timers.get(name, 0) if held is None else held
+        self.fates[name, due] = fact.seq
         return due
 
     def _came(self, one: Input) -> None:

@@ -16,12 +16,13 @@ from traaviis_lab.effects import Delay
 from traaviis_lab.errors import EventRefused, LabError
 from traaviis_lab.machine import Event
 from traaviis_lab.runtime.standing import Pending
+from traaviis_lab.runtime.told import told
 from traaviis_lab.runtime.turn import Turn
 
 from .change import Change
 from .reel import FOR_EVER, Answer, Input, Reel, Wish, key_of
 from .stage import Stage
-from .tape import INHERITED, OWN, Tape, marker, patch_of, told
+from .tape import INHERITED, OWN, Tape, marker, patch_of
 
 WAITED = Answer("", 0, 0)
 
@@ -82,7 +83,7 @@ class Rehearsal:
     # What comes in
 
     def _take(self, one: Input) -> None:
-        if one.seq in self._change.drop:
+        if one.seq in self._change.drop or one.what == "lost":
             self._leave_out(one)
             return
         self._root = one.seq
@@ -122,8 +123,9 @@ class Rehearsal:
             self._deliver(path, self.tape.given.get(one.name) or answer)
 
     def _leave_out(self, one: Input) -> None:
-        if one.what == "timer":
-            self.stage.timers = {k: v for k, v in self.stage.timers.items() if k != one.name}
+        if one.what in ("timer", "lost"):
+            if self.stage.timers.get(one.name) == one.due + self._shift:
+                self.stage.lose(one.name, {"run": self.reel.run, "seq": one.seq})
         elif one.what == "outcome":
             self._lost.add(self._aligned.get(one.name, ""))
         elif one.what == "stop":

@@ -111,6 +111,12 @@ class Stage:
         """Write down what moves nothing."""
         self._write(kind, name, encode(body))
 
+    def lose(self, timer: str, recorded: Mapping[str, Any]) -> None:
+        """Leave out a timer, and write that down: nothing else in the facts would tell."""
+        self.timers = {name: due for name, due in self.timers.items() if name != timer}
+        data = {"left out": timer}
+        self.aside("note", "left out", {"data": data, "timer": timer, "recorded": recorded})
+
     def refuse(self, event: Event, error: LabError, recorded: Mapping[str, Any]) -> None:
         """Write down that the fork does not take what its parent took."""
         reason = {"reason": error.message, "hint": error.hint, "error": type(error).__name__}

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from traaviis_lab.effects import Delay
-from traaviis_lab.errors import EffectError, LabError, ResultMissing
+from traaviis_lab.errors import LabError, ResultMissing
 from traaviis_lab.journal import Journal, RunInfo
+from traaviis_lab.journal.encode import encode
 from traaviis_lab.machine import Chart
 from traaviis_lab.machine.effect import Effect
 from traaviis_lab.runtime.recall import chart_of
 from traaviis_lab.runtime.standing import Ask, Pending
+from traaviis_lab.runtime.told import told
 
 from .reel import Answer, Reel, Wish, key_of
 
@@ -30,18 +32,6 @@ if TYPE_CHECKING:
 INHERITED = "^"
 OWN = "+"
 _OUTCOMES = frozenset({"effect.completed", "effect.failed"})
-
-
-class _Told(EffectError):
-    """A failure as it was written down."""
-
-    def __init__(self, told: Mapping[str, Any]) -> None:
-        super().__init__(told.get("message", ""), hint=told.get("hint", ""))
-        self._told = dict(told)
-
-    def to_json(self) -> dict[str, Any]:
-        """As it was written down."""
-        return self._told
 
 
 class Source(NamedTuple):
@@ -80,7 +70,7 @@ class Tape:
         self.aligned: dict[str, str] = {}
         self.used: set[tuple[str, str | int]] = set()
         self._taken: dict[str, Answer] = {}
-        self._wishes: list[dict[str, Wish]] = []
+        self._records: list[tuple[Source, dict[str, Wish]]] = []
         self._offers: dict[bytes, deque[tuple[str, Wish]]] | None = None
         self._lock = threading.Lock()
 
@@ -92,8 +82,8 @@ class Tape:
             if self._offers is None:
                 self.used |= set(_recorded_in(self.journal, self.run))
                 offers: dict[bytes, deque[tuple[str, Wish]]] = {}
-                for source, wishes in self._ancestors():
-                    self._wishes.append(wishes)
+                self._records = list(self._ancestors())
+                for source, wishes in self._records:
                     for wish in wishes.values():
                         if wish.answer is not None and wish.answer.seq not in source.lost:
                             offers.setdefault(wish.key, deque()).append((source.run, wish))
@@ -173,11 +163,11 @@ class Tape:
         """The outcome of the very wish that the fork inherited, from the youngest that has it."""
         path = self.aligned.get(path) or path.removeprefix(INHERITED)
         self.load()
-        for wishes in self._wishes:
+        for source, wishes in self._records:
             wish = wishes.get(path)
             if wish is not None and wish.answer is not None:
                 self.used.add((wish.answer.run, path))
-                return None if wish.answer.seq in self.parent.lost else wish.answer
+                return None if wish.answer.seq in source.lost else wish.answer
             if not path.startswith(INHERITED):
                 return None
             path = path.removeprefix(INHERITED)
@@ -244,11 +234,6 @@ class Tape:
         return True
 
 
-def told(error: Mapping[str, Any]) -> LabError:
-    """A failure as a record tells it, to be brought home word for word."""
-    return _Told(error)
-
-
 def marker(answer: Answer) -> dict[str, Any]:
     """What a fact says of an outcome that was not performed for it."""
     return {"recorded": {"run": answer.run, "seq": answer.seq}} if answer.seq else {"given": True}
@@ -289,13 +274,17 @@ def source_of(journal: Journal, run: str) -> Source | None:
 
 
 def answers(results: Mapping[str, Any]) -> dict[str, Answer]:
-    """Outcomes as somebody gives them, by path: values, or errors to fail with."""
-    return {
-        path: Answer("", 0, 0, None, value.to_json())
-        if isinstance(value, LabError)
-        else Answer("", 0, 0, value)
-        for path, value in results.items()
-    }
+    """Outcomes as somebody gives them, by path: values, or errors to fail with.
+
+    They are taken as they are now. Raises `JournalError` for what is not JSON.
+    """
+    return {path: _answer(value, f"results[{path!r}]") for path, value in results.items()}
+
+
+def _answer(value: Any, where: str) -> Answer:
+    if isinstance(value, LabError):
+        return Answer("", 0, 0, None, value.to_json())
+    return Answer("", 0, 0, orjson.loads(encode(value, where=where)))
 
 
 def _first(journal: Journal, run: str) -> dict[str, Any]:

@@ -89,19 +89,19 @@ def read_breakpoint(chart: Chart, id: str, spec: Mapping[str, Any]) -> Breakpoin
         raise DefinitionError(
             f"A breakpoint has no {unknown[0]!r}.", hint=did_you_mean(unknown[0], ASKED, "It has")
         )
-    if not given.keys() & {"state", "event", "effect", "when"} and given.get("error") is not True:
+    _check_shapes(given)
+    if not given.keys() & {"state", "event", "effect", "when"} and not given.get("error"):
         raise DefinitionError(
             "A breakpoint needs something to wait for.",
             hint='run.breakpoint("opening"), or event=, effect=, error=True, when="data.n > 2".',
         )
-    _check_shapes(given)
     _check_names(chart, given)
     if "when" in given:
         formula(given["when"])
     return Breakpoint(id, **given)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def formula(text: str) -> Formula:
     """The expression of a breakpoint. Raises `DefinitionError` with the place of the mistake."""
     return compile_expression(text, where="breakpoint, when", expected="bool")

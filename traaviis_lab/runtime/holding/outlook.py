@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from traaviis_lab.errors import EffectError, LabError
+from traaviis_lab.errors import LabError
 from traaviis_lab.machine import Event, Step
+from traaviis_lab.runtime.told import told
 
 from .held import Held, Waiting
 from .state import Pause
@@ -15,20 +16,7 @@ from .watched import WatchedTurn, differences
 if TYPE_CHECKING:
     from traaviis_lab.runtime.run import Run
 
-
 _OUTCOME = frozenset({"path", "owner", "result", "error", "into"})
-
-
-class _Told(EffectError):
-    """A failure as it was written down, to be brought home word for word."""
-
-    def __init__(self, told: dict[str, Any]) -> None:
-        super().__init__(told.get("message", ""), hint=told.get("hint", ""))
-        self._told = dict(told)
-
-    def to_json(self) -> dict[str, str]:
-        """As it was written down."""
-        return self._told
 
 
 def work(turn: WatchedTurn, item: Waiting) -> Step:
@@ -44,7 +32,7 @@ def _brought(turn: WatchedTurn, item: Waiting) -> Step:
     path = item.data["path"]
     more = {name: value for name, value in item.data.items() if name not in _OUTCOME}
     if "error" in item.data:
-        turn.fail(path, _Told(item.data["error"]), more)
+        turn.fail(path, told(item.data["error"]), more)
     else:
         result, into = item.data.get("result"), item.data.get("into")
         turn.resolve(path, result, {into: result} if into else None, more)

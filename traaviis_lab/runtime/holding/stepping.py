@@ -14,7 +14,7 @@ from traaviis_lab.errors import LabError
 from traaviis_lab.machine import Step
 from traaviis_lab.machine.macrostep import events_taken
 
-from .breakpoints import read_breakpoint
+from .breakpoints import Breakpoint, read_breakpoint
 from .gate import Acknowledge, Gate
 from .held import Held, Waiting
 from .hold import Hold
@@ -25,15 +25,15 @@ from .watched import WatchedTurn
 By = Literal["event", "microstep", "effect"]
 
 
-def set_breakpoint(hold: Hold, spec: Mapping[str, Any], acknowledge: Acknowledge) -> str:
-    """Set a breakpoint and answer its id. Raises `DefinitionError` for what nobody knows."""
+def set_breakpoint(hold: Hold, spec: Mapping[str, Any], acknowledge: Acknowledge) -> Breakpoint:
+    """Set a breakpoint and answer it. Raises `DefinitionError` for what nobody knows."""
     run = hold.run
     if run.snapshot.done:
         raise LabError(f"Run {run.id!r} is done; nothing can hold it.", hint="Start or fork one.")
     made = read_breakpoint(run.chart, f"b{hold.state.count + 1}", spec)
     body = {"id": made.id, **made.to_spec(), "text": made.text}
     hold.write(("debug", "breakpoint", body, None), acknowledge=acknowledge)
-    return made.id
+    return hold.state.breakpoints[made.id]
 
 
 def switch_breakpoint(hold: Hold, id: str, enabled: bool, acknowledge: Acknowledge) -> None:
@@ -74,8 +74,8 @@ def resume(hold: Hold, acknowledge: Acknowledge) -> None:
     `acknowledge` is called when the mailbox is empty or the run is held again, all durable.
     """
     held, first = hold.state.pause, hold.state.first
-    if held is None:
-        acknowledge(None)
+    if held is None:  # somebody else may have resumed it, and the mailbox flows yet
+        hold.flow(Gate(acknowledge))
         return
     body: dict[str, Any] = {}
     if first is not None and held.item == first.seq:
@@ -84,9 +84,10 @@ def resume(hold: Hold, acknowledge: Acknowledge) -> None:
 
 
 def step(hold: Hold, by: By, acknowledge: Acknowledge) -> Step:
-    """Go on by one event, microstep or effect. Raises `LabError` if nothing waits to be taken.
+    """Go on by one event, microstep or effect, and answer the first step.
 
-    If what waited is refused, that is raised, and the run stays held for the next.
+    Raises `LabError` if nothing waits to be taken. If what waited is refused, that is raised, and
+    the run stays held for the next.
     """
     held, item = _waiting(hold)
     if by == "event":
@@ -139,7 +140,7 @@ def _to_effect(hold: Hold, held: Pause, item: Waiting, acknowledge: Acknowledge)
         gate.close()
     else:
         _go_on(hold, {"until": "effect"}, gate)
-    return hold.run.last or made
+    return made
 
 
 def _over(hold: Hold, looks: Held, acknowledge: Acknowledge) -> Step:

@@ -52,7 +52,8 @@ def arrive(
         for body in carried.blobs.values():
             journal.put_blob(body)
         write_facts(journal, facts)
-        if chart is not None and len(facts) >= KEEP_EVERY:
+        # What is kept is what the run's own chart says, not a later version of it.
+        if chart is not None and chart.hash == carried.head["chart"] and len(facts) >= KEEP_EVERY:
             _keep_states(journal, facts, chart)
     finally:
         journal.release(name)

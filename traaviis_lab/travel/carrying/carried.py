@@ -119,7 +119,8 @@ class _Reading:
     def _no_run(self) -> JournalError:
         return JournalError(
             f"{self.name!r} is not the file of a run.",
-            hint="run.export('x.run.jsonl.gz') makes one; transcripts: lab.import_transcript().",
+            hint="run.export('x.run.jsonl.gz') makes one. Transcripts: lab.import_transcript(), or "
+            "traaviis-lab import --transcript.",
         )
 
     def _fact(self, line: bytes) -> None:
@@ -166,7 +167,10 @@ class _Reading:
             )
         if self.head["facts"] != len(self.facts) or self.head["head"] != self.last.hex():
             raise self.wrong("the facts are not those that its head speaks of")
-        spec, chart = self.head["spec"], orjson.loads(self.facts[0].body)["chart"]
+        begun, spec = orjson.loads(self.facts[0].body), self.head["spec"]
+        if begun["machine"] != self.head["machine"]:
+            raise self.wrong("the machine in its head is not the one of the run")
+        chart = begun["chart"]
         if chart != self.head["chart"] or not (spec is None or is_spec_of(spec, chart)):
             raise self.wrong("the chart in its head is not the chart of the run")
         return Carried(self.head, self.blobs, self.facts)

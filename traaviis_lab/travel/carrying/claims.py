@@ -12,6 +12,7 @@ from traaviis_lab.journal import Fact
 
 MAX_ID = 200
 _LARGEST = 2**63 - 1
+_YEAR_1, _YEAR_10000 = -62_135_596_800_000_000, 253_402_300_800_000_000  # microseconds
 _TEXTS = ("tenant", "kind", "name", "state", "effect", "model")
 _WHOLE = ("tokens_in", "tokens_out", "duration_us")
 _FIELDS = frozenset({"type", "run", "seq", "at", "cause", "cost_usd", *_TEXTS, *_WHOLE})
@@ -46,6 +47,8 @@ def check_fact(head: Mapping[str, Any], body: bytes, digest: bytes) -> Fact:
     seq, at, cause = _whole(head, "seq"), _whole(head, "at"), _whole(head, "cause")
     if seq is None or at is None or seq < 1:
         raise ValueError("a fact has no seq or no time")
+    if not _YEAR_1 <= at < _YEAR_10000:
+        raise ValueError(f"the time of fact {seq} is in no year of the calendar")
     if cause is not None and not 0 < cause <= seq:
         raise ValueError(f"the cause of fact {seq} is fact {cause}, which is not before it")
     numbers = {name: _whole(head, name) for name in _WHOLE}

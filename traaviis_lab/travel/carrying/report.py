@@ -18,7 +18,6 @@ BYTES = 12 * 2**20
 """How large the data of all its steps may be; above that, the middle is left out."""
 _FIELD, _TEXT, _ITEMS, _DEPTH = 4_096, 300, 40, 5
 _BODY = 1_000
-_ABSENT = object()
 
 
 def report_page(trail: Trail) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from traaviis_lab.views.text import columns, shorten
+from traaviis_lab.views.text import columns, counted, shorten
 
 from .words import (
     LEGEND,
@@ -60,8 +60,8 @@ def verdict(diff: Diff) -> str:
     if diff.first is not None:
         return parting_words(diff, diff.first)
     if diff.same:
-        return f"They are the same: {len(diff.path):,} steps."
-    return f"All {len(diff.path):,} steps are the same, but not all that came of them."
+        return f"They are the same: {counted(len(diff.path), 'step')}."
+    return f"All steps are the same ({len(diff.path):,}), but not all that came of them."
 
 
 def chart_words(diff: Diff) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import dropwhile
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -89,12 +90,13 @@ def asked_words(asked: Asked | None, limit: int = 60) -> str:
 
 def parting_words(diff: Diff, part: Parting) -> str:
     """Where two runs part, in one sentence."""
+    left, right = _parted(diff, 0), _parted(diff, 1)
     if part.what == "end":
-        longer, seq = (diff.left, part.left_seq) if part.left_seq else (diff.right, part.right_seq)
+        longer, seq = (diff.left, left) if part.left_seq else (diff.right, right)
         shorter = diff.right if part.left_seq else diff.left
         event = part.left if part.left is not ABSENT else part.right
         return f"{longer} goes on at seq {seq} with {event}; {shorter} has come no further."
-    seqs = f"seq {part.left_seq} | {part.right_seq}"
+    seqs = f"seq {left} | {right}"
     sides = (part.left, part.right)
     if part.what in ("event", "state"):
         said = [side or "start" for side in sides]
@@ -107,6 +109,13 @@ def parting_words(diff: Diff, part: Parting) -> str:
     else:
         said = [value_words(side) for side in sides]
     return f"They part at {seqs}: {part.what} {said[0]} | {said[1]}."
+
+
+def _parted(diff: Diff, side: int) -> str:
+    """The seq at which a side parts, in parentheses where it is a fact of the run's parent."""
+    rest = dropwhile(lambda row: row.how == "same", diff.path)
+    stride = next((one for row in rest if (one := row.side(side)) is not None), None)
+    return seq_words(stride, diff.right if side else diff.left)
 
 
 def _place_words(place: str, part: Parting) -> str:

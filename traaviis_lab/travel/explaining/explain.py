@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from traaviis_lab.travel.reasoning.folded import STYLE, marked
-from traaviis_lab.views.text import xml
+from traaviis_lab.views.text import counted, xml
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,7 @@ class Explanation:
         if self.healthy:
             return f"{head}: nothing stands out"
         many = sum(finding.weight >= MATTERS for finding in self.findings)
-        return f"{head}: {many} finding{'s' * (many != 1)}"
+        return f"{head}: {counted(many, 'finding')}"
 
     def __str__(self) -> str:
         rows = [self.title]

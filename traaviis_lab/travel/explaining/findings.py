@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from traaviis_lab.errors import RunNotFound
 from traaviis_lab.machine import leaves
 from traaviis_lab.travel.trail import Trail
+from traaviis_lab.views.text import counted
 
 from .explain import Explanation, ranked
 from .loops import loops
@@ -43,7 +44,7 @@ def explain(trail: Trail, against: Sequence[str] = ()) -> Explanation:
 
 
 def _looked(passage: Passage, others: Usual, machine: str) -> list[str]:
-    said = [f"{passage.facts:,} facts, {len(passage.moves):,} moves"]
+    said = [f"{counted(passage.facts, 'fact')}, {counted(len(passage.moves), 'move')}"]
     if others.enough:
         said.append(f"against {others.told()} of {machine}")
     else:

@@ -66,8 +66,6 @@ class Passage:
     effects: list[Performed] = field(default_factory=list)
     under_way: dict[str, str] = field(default_factory=dict)
     done: Noted | None = None
-    paused: Noted | None = None
-    held: list[int] = field(default_factory=list)
 
 
 def read_passage(trail: Trail) -> Passage:
@@ -98,8 +96,6 @@ def event_of_move(kind: str, name: str) -> str:
 
 def _note(trail: Trail, found: Passage, fact: Fact, state: str) -> None:
     kind = fact.kind
-    if found.held and fact.cause in found.held:
-        found.held.remove(fact.cause)
     if kind == "event" or (kind.startswith("effect.") and fact.state != state):
         event = event_of_move(kind, fact.name)
         found.moves.append(Passing(fact.seq, fact.at, event, state, fact.state, fact.body))
@@ -113,24 +109,10 @@ def _note(trail: Trail, found: Passage, fact: Fact, state: str) -> None:
         found.troubles.append(_noted(trail, fact))
     elif kind == "run.done":
         found.done = _noted(trail, fact)
-    elif kind == "event.held":
-        found.held.append(fact.seq)
-    elif kind == "debug":
-        _debug(trail, found, fact)
-
-
-def _debug(trail: Trail, found: Passage, fact: Fact) -> None:
-    if fact.name == "paused":
-        found.paused = _noted(trail, fact)
-    elif fact.name == "resumed":
-        found.paused = None
-        gone = set(_noted(trail, fact).body.get("through") or ())
-        found.held = [seq for seq in found.held if seq not in gone]
 
 
 def _effect(trail: Trail, found: Passage, fact: Fact) -> None:
     if fact.kind in ("effect.held", "effect.progress"):
-        found.held += [fact.seq] if fact.kind == "effect.held" else []
         return
     body = orjson.loads(fact.body)
     path = str(body.get("path", ""))

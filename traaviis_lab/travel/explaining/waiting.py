@@ -5,6 +5,7 @@ from __future__ import annotations
 from traaviis_lab.machine import Event, events_blocked, events_taken, leaves
 from traaviis_lab.machine.matching import matches
 from traaviis_lab.runtime import Recall
+from traaviis_lab.runtime.holding.state import Pause
 from traaviis_lab.travel.reasoning.needs import Stand, needs
 from traaviis_lab.travel.trail import Trail
 
@@ -28,19 +29,17 @@ def waiting(trail: Trail, passage: Passage, here: Recall) -> list[Finding]:
     if here.snapshot.done:  # a fork of a run that was over: it has no end of its own
         return []
     found = [_waits(trail, passage, here)]
-    if passage.paused is not None:
-        found.insert(0, _held(passage))
+    if here.hold is not None and here.hold.pause is not None:
+        found.insert(0, _held(here.hold.pause, list(here.hold.mailbox)))
     return found
 
 
-def _held(passage: Passage) -> Finding:
-    assert passage.paused is not None
-    seq, body = passage.paused.fact.seq, passage.paused.body
-    by = f" by breakpoint {body['breakpoint']}" if body.get("breakpoint") else ""
-    reason = str(body.get("reason", "") or "It takes nothing until it is resumed.")
-    text = f"{reason}\nEvents and outcomes that wait: {len(passage.held):,}."
-    facts = tuple(sorted({seq, *passage.held}))
-    return Finding(f"Is held{by} since seq {seq}", text, 0.7, facts, "held")
+def _held(pause: Pause, mailbox: list[int]) -> Finding:
+    by = f" by breakpoint {pause.breakpoint}" if pause.breakpoint else ""
+    reason = pause.reason or "It takes nothing until it is resumed."
+    text = f"{reason}\nEvents and outcomes that wait: {len(mailbox):,}."
+    facts = tuple(sorted({pause.seq, *mailbox}))
+    return Finding(f"Is held{by} since seq {pause.seq}", text, 0.7, facts, "held")
 
 
 def _waits(trail: Trail, passage: Passage, here: Recall) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,27 +50,34 @@ def alternatives(pages: Pages, seq: int, act: int) -> list[Otherwise]:
     said = {t.transition.id: t for t in seen.tried if t.micro == done.micro}
     together = {other.transition.id for other in seen.acts if other.micro == done.micro}
     found: dict[str, Otherwise] = {}
+    stand = Stand(seen.data_at(_acts_before(seen, done)), done.event, done.active)
     for chain in chains_of(seen, done):
+        ahead: list[Transition] = []  # the taken one and those after it
         for arrow in chain:
-            if arrow.id in together or arrow.id in found:
-                continue
-            other = _other(pages, seq, seen, done, arrow, said.get(arrow.id))
-            if other is not None:
-                found[arrow.id] = other
+            if arrow.id not in together and arrow.id not in found:
+                other = _other(pages, seq, done, arrow, said.get(arrow.id), stand, ahead)
+                if other is not None:
+                    found[arrow.id] = other
+            if ahead or arrow.id == done.transition.id:
+                ahead.append(arrow)
     return list(found.values())
 
 
 def _other(
-    pages: Pages, seq: int, seen: Witness, done: Act, arrow: Transition, tried: Tried | None
+    pages: Pages,
+    seq: int,
+    done: Act,
+    arrow: Transition,
+    tried: Tried | None,
+    stand: Stand,
+    ahead: Sequence[Transition],
 ) -> Otherwise | None:
-    stand = Stand(seen.data_at(_acts_before(seen, done)), done.event, done.active)
     missing, verdict = missing_of(arrow, stand, tried)
     if verdict == "came later":
-        first = done.transition.when
-        stop = needs(first, False, stand) if first is not None else ""
-        if not stop:
+        if not ahead or any(first.when is None for first in ahead):
             return None  # an arrow without a guard always comes first: nothing in the run decides
-        missing = f"{missing} and {stop}" if missing else stop
+        stops = [needs(first.when, False, stand) for first in ahead if first.when is not None]
+        missing = " and ".join(dict.fromkeys(part for part in (missing, *stops) if part))
     event = done.event.name if arrow.events else ""
     guard = arrow.when.text if arrow.when is not None else ""
     return Otherwise(pages.run, seq, arrow.id, event, arrow.targets, guard, verdict, missing)

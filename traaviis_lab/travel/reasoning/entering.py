@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from traaviis_lab.machine.plan import exit_set
 from traaviis_lab.travel.trail import Moment
 
 from .pages import Pages
@@ -68,6 +70,39 @@ def left_at(pages: Pages, state: str, seq: int) -> Moment | None:
         if moment.step is not None and any(state in m.exited for m in moment.step.moves):
             return moment
     return None
+
+
+def remembered_by(pages: Pages, state: str, found: Entry) -> str:
+    """The history marker that brought a state back, "" where none did."""
+    if found.act is None:
+        return ""
+    seen, before = pages.witness(found.seq), pages.moment(found.seq).before
+    for target in seen.acts[found.act].transition.targets:
+        node = pages.trail.chart.states[target]
+        # Of a box that was left in this very step the history from before says nothing.
+        if (
+            node.kind == "history"
+            and node.parent not in before.active
+            and state in before.history.get(target, ())
+        ):
+            return target
+    return ""
+
+
+def leavers(seen: Witness, state: str, history: Mapping[str, tuple[str, ...]]) -> list[int]:
+    """The acts that left a state the last time in a step: of those taken together, the one that
+    led out of it."""
+    micro = max(i for i, move in enumerate(seen.moves) if state in move.exited)
+    found = [i for i, act in enumerate(seen.acts) if act.micro == micro]
+    led = [
+        i
+        for i in found
+        if state
+        in exit_set(
+            seen.tables, seen.tables.place(seen.acts[i].active), seen.acts[i].transition, history
+        )
+    ]
+    return led or found
 
 
 def _act(pages: Pages, seq: int, state: str, micro: int) -> int | None:

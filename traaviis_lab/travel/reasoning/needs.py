@@ -15,8 +15,9 @@ from traaviis_lab.machine.expr.parser import parse
 from traaviis_lab.machine.expr.paths import read_paths, spell
 from traaviis_lab.machine.expr.source import Source
 from traaviis_lab.machine.values import Data
+from traaviis_lab.travel.places import ABSENT
 
-from .pages import ABSENT, value_at
+from .pages import value_at
 from .written import show, write
 
 _OPPOSITE: Final = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from traaviis_lab.journal import Fact
+from traaviis_lab.travel.places import ABSENT
 from traaviis_lab.travel.trail import Moment, Trail
 
 from .witness import Witness, witness
@@ -17,6 +18,7 @@ from .witness import Witness, witness
 SIZE = 1_000
 PAGES = 101  # as many as one question looks back over
 LOOKED_INTO = 1_024
+STRETCH = 64
 
 
 class Pages:
@@ -25,6 +27,7 @@ class Pages:
     def __init__(self, trail: Trail, last: int | None = None) -> None:
         self.trail = trail
         self.last = trail.seq if last is None else last
+        self._missed = 0
         self._pages: OrderedDict[int, list[Fact]] = OrderedDict()
         self._moments: OrderedDict[int, Moment] = OrderedDict()
         self._seen: OrderedDict[int, Witness] = OrderedDict()
@@ -52,9 +55,14 @@ class Pages:
         """Where the run stood before and after fact `seq`, and the step it made."""
         found = self._moments.get(seq)
         if found is None:
-            found = self._moments[seq] = next(iter(self.trail.walk(seq - 1, seq)))
-            if len(self._moments) > LOOKED_INTO:
+            # Who asks for one after the other, going back, is given a stretch of them at once.
+            first = max(1, seq - STRETCH + 1) if seq < self._missed <= seq + STRETCH else seq
+            self._missed = seq
+            for found in self.trail.walk(first - 1, seq):
+                self._moments[found.fact.seq] = found
+            while len(self._moments) > LOOKED_INTO:
                 self._moments.popitem(last=False)
+        assert found is not None
         return found
 
     def witness(self, seq: int) -> Witness:
@@ -77,21 +85,18 @@ class Pages:
         return page
 
 
+def is_item(part: str) -> bool:
+    """Whether a part of a path can be the number of a list's item."""
+    return part.isdecimal() and len(part) < 10
+
+
 def value_at(data: Any, path: tuple[str, ...]) -> Any:
     """What stands at a path of JSON data, `ABSENT` where there is nothing."""
     for part in path:
         if isinstance(data, dict) and part in data:
             data = data[part]
-        elif isinstance(data, list) and part.isdigit() and int(part) < len(data):
+        elif isinstance(data, list) and is_item(part) and int(part) < len(data):
             data = data[int(part)]
         else:
             return ABSENT
     return data
-
-
-class _Absent:
-    def __repr__(self) -> str:
-        return "nothing"
-
-
-ABSENT: Any = _Absent()

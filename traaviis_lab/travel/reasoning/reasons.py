@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
@@ -11,22 +12,25 @@ from traaviis_lab.errors import LabError
 from traaviis_lab.machine import Event, leaves
 from traaviis_lab.machine.expr.source import suggest
 from traaviis_lab.machine.matching import matches
+from traaviis_lab.travel.places import ABSENT
 from traaviis_lab.travel.trail import Trail
 
 from .alternatives import Otherwise, Verdict, alternatives, listening, missing_of
-from .entering import left_at
+from .entering import leavers, left_at
 from .links import Link
 from .needs import Stand, needs, values_read
-from .pages import ABSENT, Pages, value_at
+from .pages import Pages, value_at
 from .said import Movers
 from .slice import Slice, paths_of, plain
 from .why import Why, titled
 from .witness import Tried
-from .writes import LOOK, Path
+from .writes import LOOK, Path, read_path, spelled
 
 MOST_LINKS = 60
 DECISIVE = 3
 """So many of the nearest taken transitions are looked at for what could have come instead."""
+_STARTS_DATA = re.compile(r"data[.\[]")
+_FIELD = re.compile(r"[^.\[]*")
 LOOKS = 300
 """So many steps are worked out again, at most, to find where a transition was passed over."""
 
@@ -42,8 +46,8 @@ def why(
     if not isinstance(what, str) or not what:
         raise LabError(f"{what!r} is nothing to ask for.", hint='run.why("data.decision")')
     last = trail.seq
-    place = last if seq is None else seq
-    here = trail.at(place).snapshot  # refuses a seq there is not
+    place = last if seq is None else trail.check_reached(seq)
+    here = trail.at(place).snapshot
     return _Question(trail, last, place, most).answer(what, seq is None, here)
 
 
@@ -55,17 +59,16 @@ class _Question:
 
     def answer(self, what: str, open_end: bool, here: Any) -> Why:
         chart, data = self.chart, dict(here.data)
-        field = what.partition(".")[0]
         if what == "state":
             return self._states(leaves(chart, here), what)
-        if field == "data" and what != field:
-            return self._data(tuple(what.split(".")[1:]), data)
+        if _STARTS_DATA.match(what):
+            return self._data(read_path(what), data)
         if what in chart.states and chart.states[what].kind != "history":
             if what in here.active:
                 return self._states((what,), what)
             return self._no_state(what)
-        if field in data:
-            return self._data(tuple(what.split(".")), data)
+        if _FIELD.match(what)[0] in data:  # type: ignore[index]
+            return self._data(read_path(what), data)
         if what in chart.transitions:
             return self._transition(what)
         if any(matches(e, what) for t in chart.transitions.values() for e in t.events):
@@ -80,11 +83,11 @@ class _Question:
 
     def _data(self, path: Path, data: dict[str, Any]) -> Why:
         there = value_at(data, path)
-        what = ".".join(("data", *path))
+        what = spelled(path)
         root = self.cut.value(self.pages, path, self.seq)
         title = titled(what, plain(there), self.seq, there=there is not ABSENT)
         if there is ABSENT and root is None:
-            title += " Nothing ever put it there."
+            title += f" Nothing ever put it there. {suggest(what, _fields(data))}".rstrip()
         return self._done(what, title, plain(there), [] if root is None else [root])
 
     def _states(self, states: tuple[str, ...], what: str) -> Why:
@@ -98,8 +101,7 @@ class _Question:
             title = f"{state} is not active at seq {self.seq}: the run has not been there."
             return self._done(state, title, False, [])
         seen = self.pages.witness(moment.fact.seq)
-        micro = max(i for i, move in enumerate(seen.moves) if state in move.exited)
-        acts = [i for i, act in enumerate(seen.acts) if act.micro == micro]
+        acts = leavers(seen, state, moment.before.history)
         title = f"{state} is not active at seq {self.seq}: it was left, because:"
         roots = [self.cut.taken(self.pages, moment.fact.seq, act, 0) for act in acts]
         return self._done(state, title, False, roots)
@@ -179,8 +181,14 @@ class _Question:
         stand = Stand(here.data, event, here.active)
         roots: list[int] = []
         others: list[Otherwise] = []
-        for arrow in listening(pages, here.active, event):
-            missing, verdict = missing_of(arrow, stand)
+        vetoes = self._vetoes(seq, stand)
+        heard = [
+            (arrow, *missing_of(arrow, stand)) for arrow in listening(pages, here.active, event)
+        ]
+        refused = pages.fact(seq).kind == "event.refused" and pages.fact(seq).name == name
+        if not refused and not vetoes and any(not missing for _, missing, _ in heard):
+            return self._done(name, f"Event `{name}` is taken in {where} at seq {seq}.", True, [])
+        for arrow, missing, verdict in heard:
             if arrow.when is None or not missing:
                 continue
             said: Verdict = "was false" if verdict == "came later" else verdict
@@ -189,12 +197,10 @@ class _Question:
                 Otherwise(pages.run, seq, arrow.id, name, arrow.targets, guard, said, missing)
             )
             roots.append(self._lacks(seq, arrow.id, arrow.when, missing))
-        roots += self._vetoes(seq, stand)
+        roots += vetoes
         title = f"Event `{name}` is not taken in {where} at seq {seq}"
         if roots:
             return self._done(name, f"{title}, because:", False, roots, others)
-        if any(True for _ in listening(pages, here.active, event)):
-            return self._done(name, f"Event `{name}` is taken in {where} at seq {seq}.", True, [])
         return self._done(
             name, f"{title}: no active state listens for it.{_who(self.chart, name)}", False, []
         )
@@ -248,6 +254,17 @@ class _Question:
             self.trail.run, self.seq, what, title, value, links, tuple(dict.fromkeys(roots)),
             tuple(unique.values()), desk.left,
         )  # fmt: skip
+
+
+def _fields(data: dict[str, Any]) -> list[str]:
+    """The fields of the data, and those of the objects in it."""
+    inner = (
+        (name, deeper)
+        for name, value in data.items()
+        if isinstance(value, dict)
+        for deeper in value
+    )
+    return [spelled(path) for path in (*((name,) for name in data), *inner)]
 
 
 def _who(chart: Any, name: str) -> str:

@@ -54,7 +54,8 @@ class Movers:
         self.arrows = {
             arrow.id
             for arrow in chart.transitions.values()
-            if arrow.source in self.inside or not self._far(arrow.targets, tables.nodes)
+            if arrow.targets  # one without stays where it is
+            and (arrow.source in self.inside or not self._far(arrow.targets, tables.nodes))
         }
         self._needles = [orjson.dumps(name) for name in self.arrows]
         self._active: dict[str, bool] = {}

@@ -10,17 +10,18 @@ from typing import Any
 
 from traaviis_lab.journal import Journal
 from traaviis_lab.machine.chart import Chart, Formula
+from traaviis_lab.travel.places import ABSENT
 
 from .asking import asked_link, effect_name
-from .entering import Entry, entry
+from .entering import Entry, entry, left_at, remembered_by
 from .links import Desk, Link
 from .needs import Stand, reads, told, values_read
-from .pages import ABSENT, Pages, value_at
+from .pages import Pages, value_at
 from .parents import Parents
 from .said import Writers
 from .triggers import event_link, from_outside
 from .witness import Act, Tried, Witness
-from .writes import LOOK, Path, Write, formula_of, last_write, reads_itself
+from .writes import LOOK, Path, Write, formula_of, last_write, reads_itself, spelled
 from .written import show
 
 BACK = 2
@@ -41,7 +42,7 @@ class Slice:
     def value(self, pages: Pages, path: Path, seq: int, acts: int | None = None) -> int | None:
         """The link of what wrote the value at `path`, as it stood after fact `seq` (with `acts`:
         after so many acts of its step)."""
-        name = ".".join(("data", *path))
+        name = spelled(path)
         if not path:
             return self.unknown(pages, seq, "all of the data")
         write = last_write(pages, path, seq, acts)
@@ -66,7 +67,7 @@ class Slice:
     def _unwritten(self, pages: Pages, path: Path, seq: int, acts: int | None) -> int | None:
         if seq <= LOOK:
             return None
-        name, low = ".".join(("data", *path)), seq - LOOK + 1
+        name, low = spelled(path), seq - LOOK + 1
         there = value_at(dict(pages.moment(low).before.data), path)
         text = f"{name} was {show(there)} for the last {LOOK:,} facts; not looked further back"
         return self.desk.link((path, low), Link(pages.run, low, "earlier", text, plain(there)))
@@ -125,7 +126,7 @@ class Slice:
         last, first = steps[0], steps[-1]
         there = plain(value_at(pages.moment(last).after.data, path))
         text = (
-            f"{'.'.join(('data', *path))} was {show(there)} before: changed {len(steps):,} "
+            f"{spelled(path)} was {show(there)} before: changed {len(steps):,} "
             f"times, first at seq {first}, last at seq {last}"
         )
         link = Link(pages.run, last, "earlier", text, there)
@@ -247,7 +248,26 @@ class Slice:
             known = self.desk.known(key)
             link = Link(pages.run, found.seq, "start", f"the run started in {state}")
             return self.desk.link(key, link) if known is None else known
-        return self.taken(pages, found.seq, found.act, back)
+        place = self.taken(pages, found.seq, found.act, back)
+        marker = remembered_by(pages, state, found)
+        if marker:
+            self.desk.later(place, partial(self._remembered, pages, state, marker, found.seq))
+        return place
+
+    def _remembered(self, pages: Pages, state: str, marker: str, seq: int) -> int | None:
+        """The link of what a history marker led back to: where the run was when it was left."""
+        left = left_at(pages, state, seq - 1)
+        if left is None or left.step is None:
+            return None
+        key = ("remembered", pages.run, state, left.fact.seq)
+        known = self.desk.known(key)
+        if known is not None:
+            return known
+        text = f"{marker} led back to {state}, which was left here"
+        place = self.desk.link(key, Link(pages.run, left.fact.seq, "earlier", text))
+        micro = max(i for i, move in enumerate(left.step.moves) if state in move.exited)
+        self.desk.later(place, partial(self.state, pages, state, left.fact.seq, micro))
+        return place
 
     def _source(self, pages: Pages, done: Act, seq: int, back: int, place: int) -> None:
         """Look into why the run was in the state the transition left."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple
 
 from traaviis_lab.machine.chart import Formula
+from traaviis_lab.travel.places import ABSENT, read_place, write_place
 from traaviis_lab.travel.trail import Moment
 
 from .needs import reads
-from .pages import ABSENT, Pages, value_at
+from .pages import Pages, is_item, value_at
 from .said import Writers
 from .witness import Act
 
@@ -42,6 +43,19 @@ def last_write(pages: Pages, path: Path, seq: int, acts: int | None = None) -> W
                 return found
         upto = None
     return None
+
+
+def read_path(text: str) -> Path:
+    """A path as people write it: `data.cart.items[0]`, `cart.items.0`, `data["odd name"]`.
+
+    Raises `LabError` for a text that is none.
+    """
+    return tuple(map(str, read_place(text)))
+
+
+def spelled(path: Path) -> str:
+    """The path as people write it."""
+    return write_place([int(part) if is_item(part) else part for part in path])
 
 
 def formula_of(act: Act, path: Path) -> Formula | None:

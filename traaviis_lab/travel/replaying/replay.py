@@ -22,6 +22,7 @@ from traaviis_lab.machine.names import parse_duration
 from traaviis_lab.runtime import Recall
 from traaviis_lab.runtime.bodies import Texts, step_body
 from traaviis_lab.travel.trail import Trail
+from traaviis_lab.views.text import counted
 
 from .divergence import Parting, diverged
 from .outcome import outcome_differences, read_outcome
@@ -52,10 +53,8 @@ class Replay:
 
     def __str__(self) -> str:
         other = "" if self.same_chart else f" on another {self.machine} ({self.chart[:8]})"
-        return (
-            f"{self.run}: {self.steps:,} steps in {self.facts:,} facts{other} came out as "
-            f"recorded, in {said_time(self.seconds)}"
-        )
+        many = f"{counted(self.steps, 'step')} in {counted(self.facts, 'fact')}"
+        return f"{self.run}: {many}{other} came out as recorded, in {said_time(self.seconds)}"
 
     def __repr__(self) -> str:
         return f"<Replay of {self}>"

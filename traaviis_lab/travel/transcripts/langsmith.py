@@ -25,6 +25,8 @@ def is_run_tree(document: Any) -> bool:
 
 def read_run_tree(document: Any) -> Transcript:
     """The conversation of a trace. Raises `LabError` if no messages are in it."""
+    if not is_run_tree(document):
+        raise no_transcript("This is no LangSmith run: a `run_type` is missing.")
     runs = sorted(_flat(document), key=lambda run: when(run.get("start_time")) or 0)
     roots = [run for run in runs if not run.get("parent_run_id")] or runs
     root = roots[0]

@@ -34,18 +34,20 @@ def turns_of(transcript: Transcript) -> list[Turn]:
     An answer to a call that the transcript does not have brings its call with it.
     """
     messages = [message for message in transcript.messages if message.role != "system"]
+    answers = _answers(messages)
+    tools = {call.id: call.tool for message in messages for call in message.calls if call.id}
     turns: list[Turn] = []
     given: set[int] = set()
     for place, message in enumerate(messages):
         if message.role == "agent":
-            led_to = list(_agent(message, _answers_after(messages, place)))
+            led_to = list(_agent(message, answers[place]))
             given.update(id(turn.answer) for turn in led_to if turn.answer is not None)
             turns.extend(led_to)
         elif message.text or not message.answers:
             turns.append(Turn("user_said", message.text, at=message.at))
         for answer in message.answers:
             if id(answer) not in given:
-                turns.extend(_orphan(answer))
+                turns.extend(_orphan(answer, tools))
     return turns
 
 
@@ -64,19 +66,24 @@ def _agent(message: Message, answers: list[Answer]) -> Iterator[Turn]:
             yield Turn("answered", call=call, answer=answer, at=answer.at)
 
 
-def _orphan(answer: Answer) -> Iterator[Turn]:
-    call = Call(answer.id, answer.tool or "tool", None)
+def _orphan(answer: Answer, tools: Mapping[str, str]) -> Iterator[Turn]:
+    call = Call(answer.id, answer.tool or tools.get(answer.id, "tool"), None)
     yield Turn("called", call=call, at=answer.began or answer.at)
     yield Turn("answered", call=call, answer=answer, at=answer.at)
 
 
-def _answers_after(messages: Sequence[Message], place: int) -> list[Answer]:
-    """The answers that come before the agent's next message."""
-    found: list[Answer] = []
-    for message in messages[place + 1 :]:
+def _answers(messages: Sequence[Message]) -> list[list[Answer]]:
+    """The answers that may belong to each message: of the calls that are open, that of their id
+    (several calls may stand in as many messages), else of the agent's last words."""
+    found: list[list[Answer]] = [[] for _ in messages]
+    called: dict[str, int] = {}
+    last = 0
+    for place, message in enumerate(messages):
+        for answer in message.answers:
+            found[called.pop(answer.id, last)].append(answer)
         if message.role == "agent":
-            break
-        found.extend(message.answers)
+            last = place
+            called.update((call.id, place) for call in message.calls if call.id)
     return found
 
 
