@@ -270,3 +270,52 @@ lab.debug(run)
         stands_in(view, state)
         expect(field(view, "opened")).to_contain_text(re.compile(rf"{count}$"))
     assert page.running(2)
+
+
+def test_the_keys_go_on_when_what_was_pressed_is_switched_off_or_hidden(opened):
+    page, view = opened
+    keyboard = page.page.keyboard
+    view.get_by_role("button", name="To the beginning (Home)").click()
+    at_seq(view, 0)
+    expect(view.get_by_role("group", name="Debugger", exact=True)).to_be_focused()
+    keyboard.press("ArrowRight")
+    at_seq(view, 1)
+    view.locator('[data-path="opened"]').focus()
+    keyboard.press("ArrowRight")
+    keyboard.press("ArrowRight")
+    at_seq(view, 3)
+    expect(view.locator('[data-path="opened"]')).to_be_focused()
+    view.get_by_role("button", name="Pause").press("Enter")
+    expect(view.locator(".tlw-held")).to_be_visible()
+    expect(view.get_by_role("group", name="Debugger", exact=True)).to_be_focused()
+
+
+def test_a_fork_shows_its_parents_past_until_it_left(opened):
+    page, view = opened
+    page.ask("run.fork(at=46, data={'locked': True}, id='other')")
+    tab(view, "Forks")
+    view.locator('[data-run="other"]').get_by_role("button", name=re.compile("Compare")).click()
+    go_to(view, 11)
+    stages = view.locator(".tlw-stage")
+    expect(stages.nth(1)).to_contain_text("as A until seq 46")
+    state = stages.nth(0).locator(".tl-state.tl-active").get_attribute("data-state")
+    expect(stages.nth(1).locator(".tl-state.tl-active")).to_have_attribute("data-state", state)
+    slider = view.get_by_role("slider", name="Place in the run")
+    box = slider.bounding_box()
+    slider.click(position={"x": box["width"] * 45.5 / 49, "y": 52})  # its own first fact
+    expect(stages.nth(1)).to_contain_text("other · seq 1")
+    at_seq(view, 46)
+
+
+def test_a_held_run_says_so_in_its_plain_widget_and_is_let_go(notebook):
+    page = notebook(DOOR, "run", "time.sleep(12)")
+    page.run(0)
+    view = page.widget(1)
+    page.ask("run.breakpoint('opening'); run.send('open_command')")
+    line = view.get_by_role("status").filter(has_text="Held at b1")
+    expect(line).to_contain_text("open_command would enter opening")
+    page.start(2)
+    line.get_by_role("button", name="Resume").click()
+    expect(line).to_be_hidden()
+    expect(view.locator(".tlw-chip")).to_have_text("opening")
+    assert page.running(2), "the cell had ended: nothing was shown"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from array import array
+
+from ipywidgets.widgets.widget import _put_buffers
 
 COLUMNS = {"at": "d", "kind": "B", "name": "I", "state": "I", "taken": "I", "flags": "B"}
 MOVED, BAD, CHANGED, INSIDE = 1, 2, 4, 8
@@ -62,13 +65,11 @@ class Beholder:
         self.tracks: dict[str, Seen | None] = {}
         self.tree = self.compare = None
         self.files: list[tuple[dict, bytes]] = []
-        boot = next(
-            one["data"]["state"]["boot"]
-            for one in comm.sent
-            if "boot" in one["data"].get("state", {})
-        )
-        for message in (boot, *boot["more"]):
-            self._take(message, [])
+        opened = next(one for one in comm.sent if "boot" in one["data"].get("state", {}))
+        state = copy.deepcopy(opened["data"]["state"])
+        _put_buffers(state, opened["data"]["buffer_paths"], opened["buffers"])
+        for message in (state["boot"], *state["boot"]["more"]):
+            self._take(message, message.get("buffers", []))
 
     def track(self, name="a"):
         """The track as it is now."""

@@ -224,15 +224,19 @@ def test_memory_and_disk_answer_alike(comms, tmp_path, ask, monkeypatch):
             run.note('said "Good Day"', text="Zürich")
             widget, browser = debugger(run)
             overview = browser.track().opened["overview"]
+            last = run.seq
             searches = [
-                ask(widget, "search", text=text, kinds=kinds, limit=limit)
-                for text, kinds, limit in (
-                    ("GO", [], 200),
-                    ("go", [], 3),
-                    ("zürich", [], 200),
-                    ('"good day"', [], 9),
-                    ("n", ["note", "event.refused"], 200),
-                    ("", [], 200),
+                ask(widget, "search", text=text, kinds=kinds, limit=limit, **place)
+                for text, kinds, limit, place in (
+                    ("GO", [], 200, {}),
+                    ("go", [], 3, {}),
+                    ("zürich", [], 200, {}),
+                    ('"good day"', [], 9, {}),
+                    ("n", ["note", "event.refused"], 200, {}),
+                    ("", [], 200, {}),
+                    ("", ["event.refused"], 1, {"after": last // 2}),
+                    ("", ["event.refused"], 1, {"before": last // 2}),
+                    ("", ["note"], 1, {"before": last}),
                 )
             ]
             found.append((overview, [(one["seqs"], one["more"]) for one in searches]))
@@ -242,6 +246,27 @@ def test_memory_and_disk_answer_alike(comms, tmp_path, ask, monkeypatch):
     assert len(searches[1][0]) == 3
     assert searches[1][1] is True
     assert searches[5] == ([], False)
+    (((after,), more), ((before,), _)) = searches[6:8]
+    assert 0 < last // 2 - before < 8  # the nearest one, on both sides
+    assert 0 < after - last // 2 < 8
+    assert more
+    assert searches[8] == ([], False)
+
+
+def test_a_small_run_is_seen_without_asking_also_when_its_lab_is_closed(comms, lab, run):
+    run.send("open_command")
+    _, browser = debugger(run)
+    lab.close()
+    seen = browser.tracks["a"]
+    assert sorted(seen.rows) == list(range(1, seen.total + 1))
+    assert seen.rows[2]["state"] == ["opening"]
+    assert seen.data(2) == {"opened": 0, "locked": False}
+
+
+def test_large_details_are_left_to_be_asked_for(comms, run, monkeypatch):
+    monkeypatch.setattr(tracks, "MAX_AT_HAND", 10)
+    _, browser = debugger(run)
+    assert (browser.tracks["a"].rows, browser.tracks["a"].pages) == ({}, {})
 
 
 def test_news_come_without_being_asked_for(comms, run):
@@ -250,7 +275,7 @@ def test_news_come_without_being_asked_for(comms, run):
         run.send(name)
     browser.until(lambda all: all.tracks["a"].total == run.seq)
     seen = browser.track()
-    assert sorted(seen.rows) == list(range(2, run.seq + 1))
+    assert sorted(seen.rows) == list(range(1, run.seq + 1))
     browser.until(lambda all: all.tracks["a"].now["seq"] == run.seq)
     run.stop()
     browser.until(lambda all: all.tracks["a"].now["status"] == "stopped")

@@ -204,7 +204,8 @@ def test_tracks_are_opened_and_closed(looked, run, lab, ask):
     assert ask(widget, "compare")["ok"]
     assert browser.look().compare["right"] == "other"
     again = widget.get_state("boot")["boot"]
-    assert [one["type"] for one in again["more"]] == ["stand", "tree", "track", "stand", "compare"]
+    told = [one["type"] for one in again["more"]]
+    assert told == ["rows", "page", "stand", "tree", "track", "stand", "compare"]
     assert ask(widget, "open")["ok"]
     before = len(lab.dispatcher._wants)
     assert ask(widget, "track", track="b", run=None)["ok"]
@@ -256,6 +257,8 @@ def test_a_run_is_taken_along_and_brought_in_again(looked, run, ask, comms):
 def test_a_file_that_is_none_is_refused(looked, ask, monkeypatch):
     widget, _ = looked
     assert "did not come whole" in ask(widget, "import", name="x", base64="%%%")["error"]
+    junk = ask(widget, "import", name="my.json", base64=base64.b64encode(b"junk").decode())
+    assert junk["error"].startswith("'my.json' ")
     assert ask(widget, "import", name="", base64=base64.b64encode(b"junk").decode())["error"]
     monkeypatch.setattr(exchange, "MAX_FILE", 3)
     assert "at most 3" in ask(widget, "export")["error"]

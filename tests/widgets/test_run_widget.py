@@ -300,3 +300,21 @@ def test_a_held_outcome_is_still_under_way(comms, lab):
     assert [(one["kind"], one["status"]) for one in after["effects"]] == [("call", "running")]
     run.resume()
     assert shown(widget, first, lambda now: now["effects"] == [])["data"]["answer"] == 1
+
+
+def test_a_held_run_says_so_in_a_line_and_is_let_go(comms, run):
+    widget = RunWidget.of(run)
+    first = comms[-1].sent[0]["data"]["state"]["now"]
+    assert first["held"] is None
+    point = run.breakpoint("opening")
+    run.send("open_command")
+    after = shown(widget, first, lambda now: now["held"] is not None)
+    assert after["held"]["breakpoint"] == point.id
+    assert after["held"]["waiting"] == 1
+    assert "opening" in after["held"]["reason"]
+    assert (after["state"], after["status"]) == ("closed", "running")
+    done = widget.obey("go_on", {"run": run.id})
+    done.result(timeout=10)
+    after = shown(widget, first, lambda now: now["state"] == "opening")
+    assert shown(widget, first, lambda now: now["held"] is None)["state"] == "opening"
+    assert run.state == "opening"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -15,6 +16,9 @@ from traaviis_lab.views import style_css
 
 from .commands import Answer, listen_for, receive
 from .pump import the_pump
+
+WORKERS = 2
+"""Long commands done at a time; the others wait for their turn."""
 
 
 @lru_cache(maxsize=2)
@@ -39,6 +43,10 @@ class LabWidgetBase(anywidget.AnyWidget):
         """Do what a person asked for."""
         raise NotImplementedError
 
+    def work(self, do: Callable[[], dict[str, Any] | None]) -> Future[dict[str, Any] | None]:
+        """Have something long done on a worker thread."""
+        return _workers().submit(do)
+
     def later(self, make: Callable[[], dict[str, Any]]) -> None:
         """Send what `make` answers then: after patches that are on their way, at once else."""
         the_pump().post(lambda: self.post(make()))
@@ -47,3 +55,8 @@ class LabWidgetBase(anywidget.AnyWidget):
         """Send a message to the browser; a closed widget has nobody to send to."""
         if self.comm is not None:
             self.send(message, buffers)
+
+
+@lru_cache(maxsize=1)
+def _workers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(WORKERS, thread_name_prefix="traaviis-widgets")

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from traaviis_lab.lab import Lab, Run
 
 _NO_MORE: dict[str, Any] = {
-    "takes": [], "blocked": {}, "arrows": {}, "effects": [], "timers": []
+    "takes": [], "blocked": {}, "arrows": {}, "effects": [], "timers": [], "held": None
 }  # fmt: skip
 TAIL = 200
 """This many of a run's last facts are read when it is first shown."""
 
 _PLAIN = (
     "status", "state", "seq", "active", "taken", "takes", "blocked", "arrows",
-    "refused", "effects", "timers",
+    "refused", "effects", "timers", "held",
 )  # fmt: skip
 
 
@@ -176,6 +176,7 @@ class RunFeed:
             "refused": ledger.refused,
             "effects": ledger.effects,
             "timers": timers(run),
+            "held": _held(run),
             "been": run.visited | here.active,
         }
 
@@ -190,6 +191,15 @@ class RunFeed:
         if done:
             return self._ledger.status if self._ledger.status != "running" else "done"
         return "running" if lab is not None and lab.is_open else "closed"
+
+
+def _held(run: Run) -> dict[str, Any] | None:
+    """Why the run is held, in a line; `lab.debug(run)` shows the whole."""
+    held = run.held
+    if held is None:
+        return None
+    waiting = len(held.mailbox)
+    return {"breakpoint": held.breakpoint, "reason": held.reason, "waiting": waiting}
 
 
 def _weakly(feed: RunFeed) -> Callable[[Fact], None]:

@@ -13,7 +13,7 @@ from traaviis_lab.errors import LabError
 
 from .base import LabWidgetBase
 from .board import MAX_LIMIT, Look
-from .commands import object_of, text_of
+from .commands import Answer, object_of, text_of
 from .feed import RunFeed, feed_of
 from .lab_feed import LabFeed
 from .run_widget import obey_for_run
@@ -64,7 +64,7 @@ class LabWidget(LabWidgetBase):
         self.feed.end()
         super().close()
 
-    def obey(self, what: str, command: Mapping[str, Any]) -> dict[str, Any] | None:
+    def obey(self, what: str, command: Mapping[str, Any]) -> Answer:
         """Look at rows, start a run, open or close one; the rest is about one run."""
         match what:
             case "look":
@@ -85,7 +85,7 @@ class LabWidget(LabWidgetBase):
                 return self._about_run(what, command)
         return None
 
-    def _about_run(self, what: str, command: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _about_run(self, what: str, command: Mapping[str, Any]) -> Answer:
         run_id = text_of(command, "run")
         feed = self._open.get(run_id)
         if feed is None:

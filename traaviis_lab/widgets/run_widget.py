@@ -13,7 +13,7 @@ from traaviis_lab.errors import LabError
 from traaviis_lab.machine import Event
 
 from .base import LabWidgetBase
-from .commands import object_of, text_of
+from .commands import Answer, object_of, text_of
 from .feed import RunFeed, feed_of
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ class RunWidget(LabWidgetBase):
                 feed.shown = weakref.ref(known)
             return known
 
-    def obey(self, what: str, command: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Send an event, stop the run, or say everything again."""
+    def obey(self, what: str, command: Mapping[str, Any]) -> Answer:
+        """Send an event, let a held run go on, stop it, or say everything again."""
         return obey_for_run(self.feed, self, what, command)
 
     def close(self) -> None:
@@ -57,10 +57,13 @@ _LOCK = threading.RLock()
 
 def obey_for_run(
     feed: RunFeed, widget: LabWidgetBase, what: str, command: Mapping[str, Any]
-) -> dict[str, Any] | None:
+) -> Answer:
     """Commands that are about one run."""
     if what == "send":
         feed.run().send_event(Event(text_of(command, "event"), object_of(command, "data")))
+    elif what == "go_on":
+        run = feed.run()
+        return widget.work(lambda: _resumed(run))  # all that waits is taken first
     elif what == "stop":
         feed.run().stop()
     elif what == "open":
@@ -69,3 +72,7 @@ def obey_for_run(
     else:
         raise LabError(f"Command {what!r} is not known here.", hint="Reload the page.")
     return None
+
+
+def _resumed(run: Run) -> None:
+    run.resume()

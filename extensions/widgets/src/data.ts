@@ -5,6 +5,8 @@ import type { RunStore } from "./store";
 import type { Change, Json, Now } from "./wire";
 
 const CUT = "…";
+/** How Python says that it left something out. */
+const REST = /^(?:… )?(\d+) more$/;
 
 export function dataTree(store: RunStore, signal: AbortSignal): HTMLElement {
   const note = h("span", { class: "tlw-count" });
@@ -55,8 +57,9 @@ function branch(
   const details = h("details", {}, summary);
   const fill = (): void => {
     if (details.childElementCount > 1) return;
-    const entries = Object.entries(value).map(([name, item]) => row(name, item, `${path}.${name}`, changes, opened));
-    details.append(h("div", { class: "tlw-branch" }, ...entries));
+    const { entries, more } = entriesOf(value);
+    const rows = entries.map(([name, item]) => row(name, item, `${path}.${name}`, changes, opened));
+    details.append(h("div", { class: "tlw-branch" }, ...rows, more > 0 && moreEl(more)));
   };
   details.addEventListener("toggle", () => {
     if (details.open) fill();
@@ -85,8 +88,23 @@ export function keyEl(key: string): HTMLElement {
 }
 
 export function sizeOf(value: Json[] | Record<string, Json>): string {
-  const count = Object.keys(value).length;
+  const { entries, more } = entriesOf(value);
+  const count = entries.length + more;
   return Array.isArray(value) ? `[${count}]` : `{${count}}`;
+}
+
+/** What is in a value as far as Python sent it, and how much more there is. */
+export function entriesOf(value: Json[] | Record<string, Json>): { entries: [string, Json][]; more: number } {
+  const entries = Object.entries(value);
+  const [key, last] = entries.at(-1) ?? ["", null];
+  const said = typeof last === "string" && (Array.isArray(value) || key === CUT) ? REST.exec(last) : null;
+  if (!said) return { entries, more: 0 };
+  return { entries: entries.slice(0, -1), more: Number(said[1]) };
+}
+
+/** The line under a value that was cut. */
+export function moreEl(more: number): HTMLElement {
+  return h("div", { class: "tlw-row tlw-dim", attrs: { title: "run.data has them all" } }, `${CUT} ${more} more`);
 }
 
 export function valueEl(value: Json): HTMLElement {

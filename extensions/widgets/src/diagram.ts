@@ -101,7 +101,7 @@ class Diagram {
 
   private markActive(now: Now): void {
     this.markStates("tl-active", now.active);
-    const inner = now.active.flatMap((id) => [...(this.picture.states.get(id)?.querySelectorAll<SVGElement>(":scope:not(.tl-region) > .tl-inner") ?? [])]);
+    const inner = now.active.flatMap((id) => [...(this.picture.states.get(id)?.querySelectorAll<SVGElement>(":scope.tl-leaf > .tl-inner") ?? [])]);
     this.mark("tl-inside-active", new Set(inner));
   }
 

@@ -23,9 +23,10 @@ export function header(store: RunStore, onHelp: () => void, signal: AbortSignal)
       state.replaceChildren(...chips);
     }
     if (changed.has("seq")) seq.textContent = `seq ${now.seq}`;
-    if (changed.has("status")) {
-      badge.textContent = BADGES[now.status];
-      badge.dataset.status = now.status;
+    if (changed.has("status") || changed.has("held")) {
+      const held = now.status === "running" && now.held;
+      badge.textContent = held ? "held" : BADGES[now.status];
+      badge.dataset.status = held ? "stopped" : now.status;
     }
   }, signal);
   return h(

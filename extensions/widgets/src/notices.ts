@@ -16,6 +16,8 @@ export interface Notices {
   el: HTMLElement;
   /** Something was answered with an error that is not in the journal. */
   trouble(text: string, hint?: string): void;
+  /** Something was done since: what was said before is of no more use. */
+  calm(): void;
 }
 
 export function notices(store: RunStore | null, commands: Commands, signal: AbortSignal): Notices {
@@ -37,7 +39,7 @@ export function notices(store: RunStore | null, commands: Commands, signal: Abor
     else refused.hidden = true;
   }, signal);
   const goingOn = store && underWay(store, signal);
-  return { el: h("div", { class: "tlw-notices" }, busy, refused, goingOn), trouble: (text, hint = "") => show("Not done:", text, hint) };
+  return { el: h("div", { class: "tlw-notices" }, busy, refused, goingOn), trouble: (text, hint = "") => show("Not done:", text, hint), calm: () => void (refused.hidden = true) };
 }
 
 function textOf(refusal: Refusal): string {

@@ -7,6 +7,7 @@ import { diagram } from "./diagram";
 import { h } from "./dom";
 import { events, type Events } from "./events";
 import { BADGES, header } from "./header";
+import { heldLine } from "./held";
 import { helpCard } from "./help";
 import { notices } from "./notices";
 import { stepList } from "./steps";
@@ -24,6 +25,11 @@ export function runView(store: RunStore, commands: Commands, signal: AbortSignal
       if (!reply.ok && reply.error) said.trouble(reply.error, reply.hint);
     });
   };
+  const goOn = (): void => {
+    void commands.ask("go_on", { run: face.run }).then((reply) => {
+      if (!reply.ok && reply.error) said.trouble(reply.error, reply.hint);
+    });
+  };
   const buttons = events(store, send, signal);
   const picture = diagram(store, buttons.pressName, signal);
   const attrs = { role: "group", "aria-label": `Run ${face.run} of ${face.machine}`, tabindex: -1 };
@@ -33,6 +39,7 @@ export function runView(store: RunStore, commands: Commands, signal: AbortSignal
     header(store, help.toggle, signal),
     help.el,
     said.el,
+    heldLine(store, goOn, signal),
     h(
       "div",
       { class: "tlw-body" },

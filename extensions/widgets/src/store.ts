@@ -8,7 +8,7 @@ export type Listener = (now: Now, changed: ReadonlySet<Field>) => void;
 export const MAX_STEPS = 50;
 const EVERYTHING: ReadonlySet<Field> = new Set<Field>([
   "status", "state", "seq", "active", "visited", "taken", "takes", "blocked", "arrows", "data", "changes",
-  "span", "steps", "refused", "effects", "timers",
+  "span", "steps", "refused", "effects", "timers", "held",
 ]);
 
 export class RunStore {

@@ -68,6 +68,13 @@ export interface EffectRow {
   error: string;
 }
 
+/** A run that is held before a turn: why, and how many wait. */
+export interface HeldRow {
+  breakpoint: string | null;
+  reason: string;
+  waiting: number;
+}
+
 /** "asleep": known to the journal, live in no lab here. */
 export type Status = "running" | "done" | "stopped" | "closed" | "asleep";
 
@@ -91,6 +98,7 @@ export interface Now {
   refused: Refusal | null;
   effects: EffectRow[];
   timers: TimerRow[];
+  held: HeldRow | null;
 }
 
 /** A small change of `Now`: whole fields, and only what is new of the long ones. */

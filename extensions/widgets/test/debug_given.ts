@@ -125,7 +125,7 @@ export function closeAll(): void {
 export function showDebugger(total = 40, more: Partial<TrackMessage> = {}): Shown {
   const sent: Command[] = [];
   const send = (command: Json): Promise<void> => Promise.resolve(void sent.push(command as Command));
-  const model = new FakeModel({ key: "k", mode: "debug", boot: { ...trackMessage(total, more), more: [{ type: "stand", track: "a", now: stand }] } });
+  const model = new FakeModel({ key: "k", mode: "debug", boot: { ...trackMessage(total, more), more: [{ type: "stand", track: "a", now: { ...stand, status: more.status ?? "running" } }] } });
   const commands = new Commands(model, "k", () => Promise.resolve({ free: true, idle: () => false, send }));
   const session = new Session(model, commands);
   session.hear(...rowsOf(1, total));

@@ -2,8 +2,10 @@
 import { expect, test } from "vitest";
 import { Alignment } from "../src/debug/align";
 import { BAD } from "../src/debug/columns";
-import { changesOf, valueAt } from "../src/debug/diff";
+import { changesOf, placeOf, valueAt } from "../src/debug/diff";
+import { Filter } from "../src/debug/filter";
 import { DebugStore } from "../src/debug/store";
+import { Track } from "../src/debug/track";
 import { compared, detailAt, folded, pageMessage, rowAt, rowsOf, stand, trackMessage } from "./debug_given";
 
 function filled(total: number): DebugStore {
@@ -122,7 +124,7 @@ test("the states a run has been in grow with the place", () => {
 test("two runs are laid side by side by the rows of their comparison", () => {
   const align = new Alignment(compared);
   expect([9, 10, 12, 13, 14, 99].map((seq) => align.toRight(seq))).toEqual([0, 1, 3, 3, 4, 4]);
-  expect([0, 1, 3, 4].map((seq) => align.toLeft(seq))).toEqual([0, 10, 13, 14]);
+  expect([0, 1, 3, 4].map((seq) => align.toLeft(seq))).toEqual([0, 10, 12, 14]);
 });
 
 test("closing the other run drops the comparison", () => {
@@ -160,4 +162,21 @@ test("rows whose words are missing are not taken, and it is known that something
   const store = filled(40);
   store.hear(...rowsOf(41, 1, { tables: { names: [9, ["later"]] } }));
   expect([store.lost, store.a?.total]).toEqual([true, 40]);
+});
+
+test("a place is written as Python reads it", () => {
+  const data = { "a.b": { "c d": [{ e: 1 }] }, a: { b: 2 }, order: { lines: [0, 1] } };
+  expect(placeOf(data, "a.b")).toBe('data["a.b"]');
+  expect(placeOf({ a: { b: 2 } }, "a.b")).toBe("data.a.b");
+  expect(placeOf(data, "order.lines.1")).toBe("data.order.lines[1]");
+  expect(placeOf(data.order, "lines")).toBe("data.lines");
+  expect(placeOf({ x: { "c d": 1 } }, "x.c d")).toBe('data.x["c d"]');
+});
+
+test("where not every fact is here the kinds of a group are asked for whole", () => {
+  const filter = new Filter();
+  filter.groups.add("refused");
+  const track = new Track(trackMessage(9, { tables: { kinds: ["event"], names: [], states: [], taken: [[]] } }));
+  expect(filter.asksPython(track)).toBe(true);
+  expect(filter.kinds(track)).toEqual(["event.refused", "effect.failed"]);
 });

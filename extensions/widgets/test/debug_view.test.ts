@@ -1,6 +1,6 @@
 // The debugger on the screen: keys, slider, picture, data, log and its menu.
 import { afterEach, expect, test, vi } from "vitest";
-import { closeAll, menuItem, rowsOf, showDebugger } from "./debug_given";
+import { closeAll, menuItem, rowsOf, showDebugger, stand } from "./debug_given";
 import { tick } from "./given";
 
 afterEach(() => {
@@ -249,4 +249,42 @@ test("a copied test is on the clipboard", async () => {
   expect(last("test_case")).toMatchObject({ seq: 7 });
   await answer("test_case", { text: "def test_it(): ..." });
   expect(written).toEqual(["def test_it(): ..."]);
+});
+
+test("a list that was cut says how long it is; a field that went away inside another is still seen", () => {
+  const { el, session, frame } = showDebugger(3);
+  const list = [...Array.from({ length: 60 }, (_, at) => at), "… 240 more"];
+  const base = { order: { note: "x", lines: 1 }, list };
+  session.hear({ type: "page", track: "a", page: 0, first: 1, base: {}, rows: [{ set: base }, {}, { set: { order: { lines: 1 } } }] }, []);
+  frame();
+  const at = (path: string): HTMLElement | null => el.querySelector(`.tlw-bigtree [data-path="${path}"]`);
+  expect(at("list")?.textContent).toBe("list[300]");
+  at("order")?.click();
+  at("list")?.click();
+  for (const details of el.querySelectorAll(".tlw-bigtree details")) details.dispatchEvent(new Event("toggle"));
+  expect(at("order.note")?.textContent).toContain("removed");
+  expect(at("order")?.getAttribute("aria-expanded")).toBe("true");
+  expect(at("list.60")).toBeNull();
+  expect(el.querySelector(".tlw-bigtree")?.textContent).toContain("… 240 more");
+});
+
+test("what went wrong is said until something is done since", async () => {
+  const { el, session, answer, button } = showDebugger(40);
+  const refused = el.querySelector<HTMLElement>(".tlw-refused");
+  button("Export this run as a file").click();
+  await tick();
+  await answer("export", { ok: false, error: "Too large.", hint: "" });
+  expect([refused?.hidden, refused?.textContent]).toEqual([false, "Not done: Too large."]);
+  void session.ask("pause");
+  await tick();
+  await answer("pause");
+  expect(refused?.hidden).toBe(true);
+});
+
+test("a run that ended while one looks is no longer driven", () => {
+  const { el, session, frame } = showDebugger(40);
+  session.hear({ type: "stand", track: "a", now: { ...stand, status: "stopped" } }, []);
+  frame();
+  expect(el.querySelector<HTMLElement>(".tlw-follow")?.hidden).toBe(true);
+  expect(el.querySelector<HTMLElement>(".tlw-bpform")?.hidden).toBe(true);
 });

@@ -52,6 +52,7 @@ export const now: Now = {
   refused: null,
   effects: [],
   timers: [],
+  held: null,
 };
 
 export function newStore(changes: Partial<Now> = {}): RunStore {

@@ -116,3 +116,17 @@ test("arrow keys move inside the row of events, which is one tab stop", () => {
   expect(document.activeElement?.getAttribute("aria-label")).toBe("open_command with data");
   expect([...el.querySelectorAll(".tlw-events button")].filter((one) => (one as HTMLElement).tabIndex === 0)).toHaveLength(1);
 });
+
+test("a held run says why in a line, and Resume lets it go", async () => {
+  const { el, store, sent } = show();
+  const line = el.querySelector<HTMLElement>(".tlw-holding");
+  expect(line?.hidden).toBe(true);
+  store.apply({ rev: 1, set: { held: { breakpoint: "b1", reason: "b1: open_command would enter opening.", waiting: 2 } } });
+  expect(line?.textContent).toContain("Held at b1: open_command would enter opening. 2 wait. lab.debug(run) shows more.");
+  expect([line?.hidden, el.querySelector(".tlw-badge")?.textContent]).toEqual([false, "held"]);
+  line?.querySelector("button")?.click();
+  await tick();
+  expect(sent.at(-1)).toMatchObject({ do: "go_on", run: "door_001" });
+  store.apply({ rev: 2, set: { held: null } });
+  expect([line?.hidden, el.querySelector(".tlw-badge")?.textContent]).toEqual([true, "running"]);
+});

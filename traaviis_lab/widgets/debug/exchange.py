@@ -78,7 +78,11 @@ def import_run(widget: DebugWidget, command: Command) -> Answer:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, name)
             path.write_bytes(body)
-            found = lab.import_run(str(path))
+            try:
+                found = lab.import_run(str(path))
+            except LabError as error:  # a person knows the file by its name, not by our folder
+                said = error.message.replace(str(path), name)
+                raise LabError(said, hint=error.hint) from None
         widget.send_soon(widget.tree.whole_now())
         return {"run": found.id}
 

@@ -37,14 +37,19 @@ def send_page(widget: DebugWidget, command: Command) -> Answer:
 
 
 def search_facts(widget: DebugWidget, command: Command) -> Answer:
-    """`{seqs, more}`: facts that have a text in their name or body."""
+    """`{seqs, more}`: facts of some kinds, or that have a text in their name or body.
+
+    Those after `after`, the first of them first; or those before `before`, the last first.
+    """
     subject, text = widget.subject(track_of(command)), text_of(command, "text").strip()
     kinds, limit = _kinds(command), number_of(command, "limit", 200)
-    if not text:
+    after, before = number_of(command, "after", 0), number_of(command, "before", 0)
+    if not text and not kinds:
         return {"seqs": [], "more": False}
 
     def find() -> dict[str, Any]:
-        seqs, more = search(subject.lab().journal, subject.id, text, kinds, limit)
+        journal, place = subject.lab().journal, {"after": after, "before": before}
+        seqs, more = search(journal, subject.id, text, kinds, limit, **place)
         return {"seqs": seqs, "more": more}
 
     return widget.work(find)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -20,9 +22,10 @@ _OVERVIEW = """
 """
 _SEARCH = """
     select seq from events
-    where run_id = $run and (contains(lower(name), $text) or contains(lower(body), $text)
+    where run_id = $run and seq > $after and ($before = 0 or seq < $before)
+      and (contains(lower(name), $text) or contains(lower(body), $text)
       or contains(lower(body), $written)) and (len($kinds) = 0 or list_contains($kinds, kind))
-    order by seq limit $most
+    order by {order} limit $most
 """
 
 
@@ -49,19 +52,29 @@ def overview(journal: Journal, run: str, total: int) -> list[dict[str, Any]]:
 
 
 def search(
-    journal: Journal, run: str, text: str, kinds: Sequence[str], limit: int
+    journal: Journal,
+    run: str,
+    text: str,
+    kinds: Sequence[str],
+    limit: int,
+    *,
+    after: int = 0,
+    before: int = 0,
 ) -> tuple[list[int], bool]:
     """The first facts with `text` in their name or body, and whether there are more.
 
-    Capital letters do not matter.
+    Capital letters do not matter. Only those after seq `after`; with `before` only those before
+    it, the last one first.
     """
     limit = max(1, min(limit, MAX_FOUND))
     written = orjson.dumps(text.lower())[1:-1].decode()  # as it stands in a body
     if journal.path is None:
-        found = _search_in_memory(journal, run, text.lower(), written, frozenset(kinds), limit)
+        fits = _fitting(text.lower(), written, frozenset(kinds))
+        found = _search_in_memory(journal, run, fits, limit, after, before)
     else:
-        asked = {"run": run, "text": text.lower(), "written": written}
-        rows = journal.sql(_SEARCH, {**asked, "kinds": list(kinds), "most": limit + 1})
+        asked: dict[str, Any] = {"run": run, "text": text.lower(), "written": written}
+        asked |= {"kinds": list(kinds), "most": limit + 1, "after": after, "before": before}
+        rows = journal.sql(_SEARCH.format(order="seq desc" if before else "seq"), asked)
         found = [int(seq) for seq in rows["seq"]]
     return found[:limit], len(found) > limit
 
@@ -75,14 +88,27 @@ def _overview_in_memory(journal: Journal, run: str, total: int, size: int) -> li
     return pieces
 
 
-def _search_in_memory(
-    journal: Journal, run: str, text: str, written: str, kinds: frozenset[str], limit: int
-) -> list[int]:
+def _fitting(text: str, written: str, kinds: frozenset[str]) -> Callable[[Fact], bool]:
     def fits(fact: Fact) -> bool:
         if kinds and fact.kind not in kinds:
             return False
         body = fact.body.decode().lower()
         return text in fact.name.lower() or text in body or written in body
 
-    found: Iterator[int] = (fact.seq for fact in journal.read(run, hashed=False) if fits(fact))
-    return [seq for seq, _ in zip(found, range(limit + 1), strict=False)]
+    return fits
+
+
+def _search_in_memory(
+    journal: Journal,
+    run: str,
+    fits: Callable[[Fact], bool],
+    limit: int,
+    after: int,
+    before: int,
+) -> list[int]:
+    upto = before - 1 if before else None
+    facts = journal.read(run, after=after, upto=upto, hashed=False)
+    found = (fact.seq for fact in facts if fits(fact))
+    if before:  # the last ones; all must be looked at to know them
+        return list(deque(found, maxlen=limit + 1))[::-1]
+    return list(islice(found, limit + 1))

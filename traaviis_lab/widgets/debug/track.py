@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+import orjson
+
 from traaviis_lab.errors import LabError
 from traaviis_lab.journal import Fact
 from traaviis_lab.widgets.drawing import chart_words
@@ -23,6 +25,8 @@ PAGE = 4_096
 """Facts on a page of the index."""
 MANY = 20 * PAGE
 """A run of more facts is first seen as an overview."""
+MAX_AT_HAND = 256_000
+"""Bytes of details that are put into the page with the widget."""
 MAX_NEWS = 16_384
 """Facts pushed in one message."""
 
@@ -77,6 +81,22 @@ class Track:
         with self._lock:
             self._say(self._whole())
             self._say(self._standing())
+
+    def at_hand(self) -> list[dict[str, Any]]:
+        """What lets a small run be seen without asking: its index, and its last details.
+
+        Messages with their buffers in them; none for a long run, or where details are large.
+        """
+        if not 0 < self.total <= PAGE:
+            return []
+        trail = self.subject.trail()
+        found = detail_page(trail, (self.total - 1) // DETAIL, self.total)
+        if len(orjson.dumps(found)) > MAX_AT_HAND:
+            return []
+        facts = facts_between(trail.journal, trail.run, 0, self.total)
+        with self._lock:
+            rows, buffers = self._rows(facts)
+        return [{**rows, "buffers": buffers}, {"type": "page", "track": self.name, **found}]
 
     def send_rows(self, page: int) -> None:
         """Send a page of the index. Raises `LabError` if there is none of this number."""
@@ -161,10 +181,13 @@ class Track:
         return facts
 
     def _say_rows(self, facts: Sequence[Fact]) -> None:
+        self._say(*self._rows(facts))
+
+    def _rows(self, facts: Sequence[Fact]) -> tuple[dict[str, Any], list[bytes]]:
         tables, buffers = self._columns.pack(facts)
         first = facts[0].seq if facts else 1
         rows = {"type": "rows", "track": self.name, "first": first, "count": len(facts)}
-        self._say({**rows, "tables": tables}, buffers)
+        return {**rows, "tables": tables}, buffers
 
     def _say(self, message: dict[str, Any], buffers: list[bytes] | None = None) -> None:
         """Queue a message behind those made before it."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -24,9 +22,6 @@ from .tree import Tree
 
 if TYPE_CHECKING:
     from traaviis_lab.lab import Lab, Recording, Run
-
-WORKERS = 2
-"""Long commands done at a time; the others wait for their turn."""
 
 
 class DebugWidget(LabWidgetBase):
@@ -83,12 +78,13 @@ class DebugWidget(LabWidgetBase):
     def first_words(self) -> dict[str, Any]:
         """All there is to say, as the trait `boot`: the first message with the others in `more`."""
         first, *others = (self.tracks[name] for name in sorted(self.tracks))
-        more = [first.stand(), self.tree.whole()]
+        opening = first.whole()  # before its rows: they go on from the words it tells
+        more = [*first.at_hand(), first.stand(), self.tree.whole()]
         for other in others:
             more += [other.whole(), other.stand()]
         if self.compared is not None:
             more.append(self.compared)
-        return {**first.whole(), "more": more}
+        return {**opening, "more": more}
 
     def say_all(self) -> None:
         """Send all there is to say."""
@@ -122,10 +118,6 @@ class DebugWidget(LabWidgetBase):
     def send_file(self, name: str, mime: str, body: bytes) -> None:
         """Have the browser download a file."""
         self.send_soon({"type": "file", "name": name, "mime": mime}, [body])
-
-    def work(self, do: Callable[[], dict[str, Any] | None]) -> Future[dict[str, Any] | None]:
-        """Have something long done on a worker thread."""
-        return _workers().submit(do)
 
     def obey(self, what: str, command: Mapping[str, Any]) -> Answer:
         """Do what a person asked for."""
@@ -168,8 +160,3 @@ _SHOWN: weakref.WeakKeyDictionary[Lab, weakref.WeakValueDictionary[str, DebugWid
     weakref.WeakKeyDictionary()
 )
 _LOCK = threading.RLock()
-
-
-@lru_cache(maxsize=1)
-def _workers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(WORKERS, thread_name_prefix="traaviis-debug")

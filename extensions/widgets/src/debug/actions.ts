@@ -15,6 +15,7 @@ export interface Answer {
 /** What the view offers to actions. */
 export interface Desk {
   session: Session;
+  /** Say something for a few seconds; "" takes it back. */
   say(text: string): void;
   show(tab: string): void;
   answer(answer: Answer): void;
@@ -25,6 +26,7 @@ export interface Desk {
 export async function fork(desk: Desk, args: JsonObject, what: string): Promise<void> {
   desk.say(`${what} …`);
   const reply = await desk.session.ask("fork", args);
+  if (!reply.ok) desk.say(""); // the notice says why
   if (!reply.ok) return;
   desk.say(`${what}: run ${reply.run ?? ""}`);
   desk.show("compare");
@@ -48,7 +50,10 @@ export async function copyTest(desk: Desk, seq: number): Promise<void> {
   if (!reply.ok) return;
   const text = reply.text ?? "";
   if (await copy(text)) desk.say("The test is on the clipboard.");
-  else desk.answer({ title: `Test up to seq ${seq}`, text, facts: [] });
+  else {
+    desk.show("why"); // where the page may not write to the clipboard, a person can
+    desk.answer({ title: `Test up to seq ${seq}`, text, facts: [] });
+  }
 }
 
 export async function addBreakpoint(desk: Desk, spec: BreakpointSpec): Promise<boolean> {
@@ -78,7 +83,6 @@ export function factMenu(desk: Desk, seq: number): Item[] {
 export function stateMenu(desk: Desk, state: string): Item[] {
   const { store } = desk.session;
   const { a, cursor } = store;
-  const live = a?.info.live ?? false;
   const entered = (seq: number): boolean =>
     (a?.moved(seq) ?? false) && (a?.active(seq).includes(state) ?? false) && !(a?.active(seq - 1).includes(state) ?? false);
   const jump = (by: 1 | -1): void => {
@@ -86,7 +90,7 @@ export function stateMenu(desk: Desk, state: string): Item[] {
     if (found) store.go(found);
     else desk.say(`${state} is not entered ${by > 0 ? "after" : "before"} here.`);
   };
-  const off = !live;
+  const off = !store.drivable;
   return [
     { label: "Run to here", hint: "go on until it is entered", off, run: () => void desk.session.ask("run_to", { state }) },
     { label: "Breakpoint on enter", off, run: () => void addBreakpoint(desk, { state, on: "enter" }) },
@@ -107,7 +111,7 @@ export function arrowMenu(desk: Desk, ids: readonly string[], event: string): It
     if (found) store.go(found);
     else desk.say(`It is not taken ${by > 0 ? "after" : "before"} here.`);
   };
-  const off = !(a?.info.live ?? false);
+  const off = !store.drivable;
   return [
     { label: "Last time taken", run: () => jump(-1) },
     { label: "Next time taken", run: () => jump(1) },

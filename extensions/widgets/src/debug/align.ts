@@ -22,8 +22,10 @@ export class Alignment {
     return this.right[lastAtMost(this.left, seq)] ?? 0;
   }
 
+  /** Where the left run stood when the right one came to `seq`. */
   toLeft(seq: number): number {
-    return this.left[lastAtMost(this.right, seq)] ?? 0;
+    const first = lastAtMost(this.right, seq - 1) + 1;
+    return this.left[this.right[first] === seq ? first : lastAtMost(this.right, seq)] ?? 0;
   }
 }
 

@@ -55,7 +55,7 @@ export function paintTrack(
     g.fillRect(block.x, strip.top, block.width, strip.band);
   }
   g.globalAlpha = 1;
-  paintSeams(g, range, strip, paints);
+  paintSeams(g, track, range, strip, paints);
   paintLabels(g, blocks, strip, paints);
   paintDensity(g, track, range, strip, paints);
   paintBad(g, track, range, strip, paints);
@@ -70,6 +70,7 @@ function blocksOf(track: Track, range: Range, width: number): Block[] {
     const last = Math.min(track.total, Math.ceil(range.from + ((x + 1) / width) * size));
     const first = Math.ceil(range.from + (x / width) * size + 1e-9);
     if (first > track.total) break;
+    if (last < 1) continue; // a fork begins later
     const text = track.rows.has(last) ? track.state(last) || "–" : bucketText(last);
     const before = blocks.at(-1);
     if (before?.text === text) before.width += 1;
@@ -90,11 +91,11 @@ function bucketReader(track: Track): (seq: number) => string {
 }
 
 /** Where facts are wide, a thin line between them. */
-function paintSeams(g: CanvasRenderingContext2D, range: Range, strip: Strip, paints: Paints): void {
+function paintSeams(g: CanvasRenderingContext2D, track: Track, range: Range, strip: Strip, paints: Paints): void {
   const wide = strip.width / (range.to - range.from);
   if (wide < 7) return;
   g.fillStyle = paints.dark ? "rgb(0 0 0 / 35%)" : "rgb(255 255 255 / 75%)";
-  for (let seq = Math.ceil(range.from); seq <= range.to; seq++) {
+  for (let seq = Math.max(0, Math.ceil(range.from)); seq <= Math.min(track.total, range.to); seq++) {
     g.fillRect(Math.round((seq - range.from) * wide), strip.top, 1, strip.band);
   }
 }
@@ -113,9 +114,11 @@ function paintLabels(g: CanvasRenderingContext2D, blocks: readonly Block[], stri
 function paintDensity(g: CanvasRenderingContext2D, track: Track, range: Range, strip: Strip, paints: Paints): void {
   const step = 3;
   const size = range.to - range.from;
+  if (!track.hasAll(Math.max(1, Math.floor(range.from) + 1), Math.min(track.total, Math.ceil(range.to)))) return; // a part would mislead
   g.fillStyle = paints.dim;
   g.globalAlpha = 0.45;
   for (let x = 0; x < strip.width; x += step) {
+    if (range.from + (x / strip.width) * size >= track.total) break;
     const last = Math.min(track.total, Math.ceil(range.from + ((x + step) / strip.width) * size));
     const first = Math.max(1, Math.min(last - 1, Math.floor(range.from + (x / strip.width) * size)));
     if (last <= first || !track.rows.has(first) || !track.rows.has(last)) continue;

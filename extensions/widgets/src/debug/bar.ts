@@ -13,8 +13,8 @@ import { num } from "./words";
 
 export function bar(desk: Desk, forms: Forms, menu: Menu, onHelp: () => void, signal: AbortSignal): HTMLElement {
   const tools = h("div", { class: "tlw-toolbar", attrs: { role: "toolbar", "aria-label": "Debugger" } },
-    travel(desk, signal), place(desk, signal), following(desk, signal), h("span", { class: "tlw-grow" }),
-    driving(desk, forms, menu, signal), files(desk, forms));
+    travel(desk, signal), place(desk, signal), following(desk, signal),
+    h("div", { class: "tlw-toolend" }, driving(desk, forms, menu, signal), files(desk, forms)));
   return h("div", { class: "tlw-debugtop" }, title(desk, onHelp, signal), tools);
 }
 
@@ -33,7 +33,7 @@ function title(desk: Desk, onHelp: () => void, signal: AbortSignal): HTMLElement
     origin.textContent = info?.forked_from ? `fork of ${info.forked_from} at ${num(info.forked_at ?? 0)}` : "";
     const status = store.stand?.status ?? info?.status ?? "closed";
     const held = store.stand?.held && status === "running";
-    badge.textContent = held ? "held" : info?.live === false && status === "running" ? "not live here" : BADGES[status];
+    badge.textContent = held ? "held" : BADGES[status];
     badge.dataset.status = held ? "stopped" : status;
   }, signal);
   store.bus.on(["cursor", "track"], () => {
@@ -112,9 +112,9 @@ function following(desk: Desk, signal: AbortSignal): HTMLElement {
     store.setFollow(!store.follow);
   });
   const fresh = h("button", { class: "tlw-chip tlw-new", attrs: { type: "button", title: "To the end" }, on: { click: () => store.setFollow(true) } });
-  store.bus.on(["cursor", "rows", "track", "play"], () => {
+  store.bus.on(["cursor", "rows", "track", "play", "stand"], () => {
     setAttr(toggle, "aria-pressed", String(store.follow));
-    toggle.hidden = !(store.a?.info.live ?? false);
+    toggle.hidden = !store.drivable;
     fresh.hidden = store.follow || store.unseen === 0;
     fresh.textContent = `${num(store.unseen)} new`;
   }, signal);
@@ -139,7 +139,7 @@ function driving(desk: Desk, forms: Forms, menu: Menu, signal: AbortSignal): HTM
   store.bus.on(["stand", "track"], () => {
     const held = Boolean(store.stand?.held);
     pause.hidden = held; // the banner says how to go on
-    el.hidden = !(store.a?.info.live ?? false) || (store.stand?.status ?? "running") !== "running";
+    el.hidden = !store.drivable;
   }, signal);
   return el;
 }
@@ -150,7 +150,10 @@ function files(desk: Desk, forms: Forms): HTMLElement {
   const take = (): void => pick(".zip,.json,.jsonl,.gz,.traaviis", (file) => {
     desk.say(`importing ${file.name} …`);
     void session.ask("import", { name: file.name, base64: file.base64 }).then((reply) => {
-      if (!reply.ok || !reply.run) return;
+      if (!reply.ok || !reply.run) {
+        desk.say("");
+        return;
+      }
       const known = reply.run === store.a?.run; // importing what is here already brings nothing new
       desk.say(known ? `Run ${reply.run} is here already.` : `Imported as run ${reply.run}.`);
       if (!known) void session.ask("track", { track: "b", run: reply.run });

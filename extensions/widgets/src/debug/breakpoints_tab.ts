@@ -2,6 +2,7 @@
 
 import { h, ICONS, iconButton, submitOnEnter } from "../dom";
 import { addBreakpoint, type Desk } from "./actions";
+import { renew } from "./renew";
 import type { BreakpointRow, BreakpointSpec } from "./wire";
 
 const KINDS = [
@@ -106,13 +107,12 @@ export class BreakpointsTab {
   }
 
   private draw(): void {
-    const { stand, a } = this.desk.session.store;
-    const live = a?.info.live ?? false;
+    const { stand, drivable: live } = this.desk.session.store;
     this.form.hidden = !live;
     this.dead.hidden = live;
     const rows = stand?.breakpoints ?? [];
     const none = live ? [h("p", { class: "tlw-empty" }, "None yet. A press on a state in the picture offers one, too.")] : [];
-    this.list.replaceChildren(...(rows.length ? rows.map((row) => this.line(row)) : none));
+    renew(this.list, ...(rows.length ? rows.map((row) => this.line(row)) : none));
   }
 
   private line(row: BreakpointRow): HTMLElement {
@@ -131,8 +131,8 @@ export class BreakpointsTab {
 /** A breakpoint on entering the state that is looked at, or none where it has one. */
 export function toggleHere(desk: Desk): void {
   const { session } = desk;
-  const { a, cursor, stand } = session.store;
-  if (!a?.info.live) {
+  const { a, cursor, stand, drivable } = session.store;
+  if (!a || !drivable) {
     desk.say("Only a run that is live here can be held.");
     return;
   }

@@ -8,8 +8,9 @@ import { firstOf } from "./align";
 import { short } from "./fact_card";
 import { closeB } from "./forks_tab";
 import { VirtualList } from "./list";
+import { renew } from "./renew";
 import type { Track } from "./track";
-import { label, num, way } from "./words";
+import { label, num, took, way } from "./words";
 import type { Compared, CompareMessage } from "./wire";
 
 export class CompareTab {
@@ -77,7 +78,7 @@ export class CompareTab {
     both.addEventListener("change", () => this.onBoth(both.checked));
     const button = (text: string, run: () => void): HTMLElement =>
       h("button", { class: "tlw-btn tlw-small", attrs: { type: "button" }, on: { click: run } }, text);
-    this.head.replaceChildren(
+    renew(this.head,
       h("div", { class: "tlw-cmptext" }, compare ? headline(compare, parts) : "comparing …"),
       h("div", { class: "tlw-cmptools" },
         parts && button("First difference", () => this.look(first[0], first[1])),
@@ -91,13 +92,15 @@ export class CompareTab {
     const changed = (title: string, rows: readonly Compared[]): Node | null => (rows.length ? table(title, rows.map((row) => [row.path, row.left, row.right])) : null);
     const parts = [
       changed("Data", compare.data), changed("Effects", compare.effects.map((row) => ({ path: row.path, left: told(row.left), right: told(row.right) }))),
-      compare.sums.length ? table("Sums", compare.sums.map((sum) => [sum.name, sum.left, sum.right])) : null,
+      compare.sums.length ? table("Sums", compare.sums.map((sum) => [NAMES[sum.name] ?? sum.name, sumOf(sum.name, sum.left), sumOf(sum.name, sum.right)])) : null,
     ];
     this.tables.replaceChildren(...parts.filter((part) => part !== null));
   }
 
   private current(): number {
-    const { compare, cursor } = this.desk.session.store;
+    const { compare, cursor, atB } = this.desk.session.store;
+    const chosen = atB ? compare?.rows.findIndex((row) => row[1] === atB) ?? -1 : -1;
+    if (chosen >= 0) return chosen;
     return compare?.rows.findLastIndex((row) => row[0] > 0 && row[0] <= cursor) ?? -1;
   }
 
@@ -112,7 +115,8 @@ export class CompareTab {
     const row = compare?.rows[index];
     if (!row || !a || !b) return;
     el.classList.toggle("tlw-differs", row[2] === 0);
-    el.replaceChildren(...side(a, row[0]), ...side(b, row[1]));
+    const shared = row[2] === 1 ? "the same" : "–"; // a fork has no fact of its own where its parent's stands
+    el.replaceChildren(...side(a, row[0], shared), ...side(b, row[1], shared));
   }
 }
 
@@ -123,8 +127,8 @@ function headline(compare: CompareMessage, parts: boolean): string {
   return parts ? "They differ." : "They are alike.";
 }
 
-function side(track: Track, seq: number): Node[] {
-  if (!seq) return [h("span", { class: "tlw-num tlw-logseq" }), h("span", { class: "tlw-cmpname tlw-dim" }, "–")];
+function side(track: Track, seq: number, none: string): Node[] {
+  if (!seq) return [h("span", { class: "tlw-num tlw-logseq" }), h("span", { class: "tlw-cmpname tlw-dim" }, none)];
   const [, to] = way(track, seq);
   return [
     h("span", { class: "tlw-num tlw-logseq" }, num(seq)),
@@ -139,6 +143,15 @@ function table(title: string, rows: [string, Json | undefined, Json | undefined]
   return h("table", { class: "tlw-cmptable" }, h("thead", {}, head), h("tbody", {}, ...lines));
 }
 
+const NAMES: Partial<Record<string, string>> = { tokens_in: "tokens in", tokens_out: "tokens out", cost_usd: "cost" };
+
+/** A sum as a person reads it. */
+function sumOf(name: string, value: Json): Json {
+  if (value === null) return "unknown";
+  if (typeof value !== "number") return value;
+  return name === "duration" ? took(value) : name === "cost_usd" ? `$${value.toFixed(value < 0.1 ? 4 : 2)}` : num(value);
+}
+
 /** An effect of one run in a few words: its kind, how it ended and what it answered. */
 function told(effect: Json | undefined): Json | undefined {
   if (typeof effect !== "object" || effect === null || Array.isArray(effect)) return effect;
@@ -148,7 +161,7 @@ function told(effect: Json | undefined): Json | undefined {
 }
 
 function valueOf(value: Json): HTMLElement {
-  if (typeof value === "string") return h("span", { class: "tlw-val", attrs: { title: value } }, value);
+  if (typeof value === "string") return h("span", { class: "tlw-val", attrs: { title: value } }, value || '""');
   if (value === null || typeof value !== "object") return valueEl(value);
   const text = JSON.stringify(value);
   return h("span", { class: "tlw-val tlw-mono", attrs: { title: text } }, text.length > 60 ? `${text.slice(0, 60)}…` : text);

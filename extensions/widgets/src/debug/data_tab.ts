@@ -1,13 +1,15 @@
 // The run's data at the cursor, with the difference to the fact before, and fields kept in view.
 
-import { keyEl, sizeOf, valueEl, wasAndArrow } from "../data";
+import { entriesOf, keyEl, moreEl, sizeOf, valueEl, wasAndArrow } from "../data";
 import { h, icon, setAttr } from "../dom";
 import type { Change, Json, JsonObject } from "../wire";
 import { why, type Desk } from "./actions";
-import { changesOf, valueAt } from "./diff";
+import { changesOf, placeOf, valueAt } from "./diff";
 import { jumpTo } from "./fact_card";
+import { copy } from "./files";
 import { MORE } from "./icons";
 import type { Menu, Place } from "./menu";
+import { renew } from "./renew";
 import { seekChange } from "./seek";
 import { num } from "./words";
 
@@ -17,6 +19,8 @@ export class DataTab {
   private readonly pins = h("div", { class: "tlw-pins" });
   private readonly tree = h("div", { class: "tlw-tree tlw-bigtree", attrs: { role: "tree", "aria-label": "Data at the cursor" } });
   private readonly opened = new Set<string>();
+  /** The line that the Tab key goes to. */
+  private reached = "";
   private drawn: { data: JsonObject; old: JsonObject } | null = null;
 
   constructor(private readonly desk: Desk, private readonly menu: Menu, signal: AbortSignal) {
@@ -37,6 +41,18 @@ export class DataTab {
     if (upto) session.store.go(upto);
   }
 
+  private why(path: string): void {
+    const { a, cursor } = this.desk.session.store;
+    const [now, old] = [a?.pages.at(cursor) ?? {}, a?.pages.before(cursor) ?? {}];
+    void why(this.desk, cursor, placeOf(valueAt(now, path) === undefined ? old : now, path));
+  }
+
+  private async copy(path: string): Promise<void> {
+    const { store } = this.desk.session;
+    const text = JSON.stringify(valueAt(store.a?.pages.at(store.cursor) ?? {}, path) ?? null, null, 1);
+    this.desk.say(await copy(text) ? `${path} is on the clipboard.` : "This page may not write to the clipboard.");
+  }
+
   draw(): void {
     const { store } = this.desk.session;
     const { a: track, cursor } = store;
@@ -55,21 +71,22 @@ export class DataTab {
     this.drawn = { data, old };
     const by = new Map(changes.map((change) => [change.path, change]));
     const rows = Object.entries(data).map(([key, value]) => this.row(key, value, key, by));
-    for (const change of changes) if (change.new === undefined && !change.path.includes(".")) rows.push(gone(change));
-    this.tree.replaceChildren(...(rows.length ? rows : [h("p", { class: "tlw-empty" }, "This run holds no data here.")]));
+    for (const change of changes) if (change.new === undefined && Object.hasOwn(old, change.path)) rows.push(gone(change));
+    renew(this.tree, ...(rows.length ? rows : [h("p", { class: "tlw-empty" }, "This run holds no data here.")]));
+    this.settle();
   }
 
   private drawHead(cursor: number, changes: number): void {
     const trouble = this.desk.session.store.a?.pages.trouble(cursor) ?? "";
     const text = changes === 0 ? "nothing changed by" : changes === 1 ? "1 change by" : `${changes} changes by`;
-    this.head.replaceChildren(h("span", { class: changes ? "tlw-count" : "tlw-dim" }, text), " ", jumpTo(this.desk, cursor),
+    renew(this.head, h("span", { class: changes ? "tlw-count" : "tlw-dim" }, text), " ", jumpTo(this.desk, cursor),
       trouble && h("div", { class: "tlw-why" }, trouble));
   }
 
   private drawPins(data: JsonObject, changes: readonly Change[]): void {
     const { pinnedFields } = this.desk.session.store;
     this.pins.hidden = pinnedFields.size === 0;
-    this.pins.replaceChildren(...[...pinnedFields].map((path) => {
+    renew(this.pins, ...[...pinnedFields].map((path) => {
       const change = changes.find((one) => one.path === path || one.path.startsWith(`${path}.`));
       const value = valueAt(data, path);
       const was = change?.path === path && change.old !== undefined ? wasAndArrow(change.old) : [];
@@ -90,22 +107,25 @@ export class DataTab {
     if (value !== null && typeof value === "object" && Object.keys(value).length > 0) return this.branch(key, value, path, changes);
     const change = changes.get(path);
     const was = change && "old" in change ? wasAndArrow(change.old ?? null) : [];
-    const ask = change && h("button", { class: "tlw-link tlw-ask", attrs: { type: "button", "data-why": path, title: `What led to ${path}?` } }, "why");
-    const attrs = { "data-path": path, role: "treeitem", tabindex: 0 };
-    return h("div", { class: change ? "tlw-row tlw-changed" : "tlw-row", attrs }, keyEl(key), h("span", { class: "tlw-vals" }, ...was, valueEl(value)), ask);
+    const attrs = { "data-path": path, role: "treeitem", tabindex: -1 };
+    return h("div", { class: change ? "tlw-row tlw-changed" : "tlw-row", attrs }, keyEl(key), h("span", { class: "tlw-vals" }, ...was, valueEl(value)), change && whyEl(path));
   }
 
   private branch(key: string, value: Json[] | JsonObject, path: string, changes: ReadonlyMap<string, Change>): HTMLElement {
     const inside = [...changes.keys()].some((changed) => changed === path || changed.startsWith(`${path}.`));
-    const attrs = { "data-path": path, role: "treeitem" };
+    const attrs = { "data-path": path, role: "treeitem", tabindex: -1, "aria-expanded": this.opened.has(path) ? "true" : "false" };
     const summary = h("summary", { class: inside ? "tlw-row tlw-changed" : "tlw-row", attrs }, keyEl(key), h("span", { class: "tlw-dim" }, sizeOf(value)));
     const details = h("details", {}, summary);
     const fill = (): void => {
       if (details.childElementCount > 1) return;
-      details.append(h("div", { class: "tlw-branch" }, ...Object.entries(value).map(([name, item]) => this.row(name, item, `${path}.${name}`, changes))));
+      const { entries, more } = entriesOf(value);
+      const rows = entries.map(([name, item]) => this.row(name, item, `${path}.${name}`, changes));
+      for (const change of changes.values()) if (change.new === undefined && lastDot(change.path) === path) rows.push(gone(change));
+      details.append(h("div", { class: "tlw-branch", attrs: { role: "group" } }, ...rows, more > 0 && moreEl(more)));
     };
     details.addEventListener("toggle", () => {
       if (details.open) fill();
+      setAttr(summary, "aria-expanded", String(details.open));
       if (details.open) this.opened.add(path);
       else this.opened.delete(path);
     });
@@ -113,14 +133,14 @@ export class DataTab {
       fill();
       details.open = true;
     }
-    return details;
+    return inside ? h("div", { class: "tlw-branchbox" }, details, whyEl(path)) : details;
   }
 
   private onClick(event: MouseEvent): void {
     const target = event.target as Element;
     const path = target.closest<HTMLElement>("[data-why]")?.dataset.why;
     if (path !== undefined) {
-      void why(this.desk, this.desk.session.store.cursor, `data.${path}`);
+      this.why(path);
       return;
     }
     const row = target.closest<HTMLElement>("[data-path]");
@@ -137,6 +157,13 @@ export class DataTab {
 
   private onKey(event: KeyboardEvent): void {
     const row = (event.target as Element).closest<HTMLElement>("[data-path]");
+    if (row && row === event.target && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+      const rows = this.rows();
+      this.settle(rows[rows.indexOf(row) + (event.key === "ArrowDown" ? 1 : -1)] ?? row)?.focus();
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     if (!row || row !== event.target || (event.key !== "m" && event.key !== "Enter" && event.key !== "ContextMenu")) return;
     if (event.key === "Enter" && row.localName === "summary") return;
     event.preventDefault();
@@ -144,15 +171,43 @@ export class DataTab {
     this.openMenu(row.dataset.path ?? "", row);
   }
 
+  /** The lines in sight. */
+  private rows(): HTMLElement[] {
+    return [...this.tree.querySelectorAll<HTMLElement>("[role=treeitem]")].filter((row) => {
+      const outside = row.localName === "summary" ? row.parentElement?.parentElement : row.parentElement;
+      return !outside?.closest("details:not([open])");
+    });
+  }
+
+  /** One line can be reached by the Tab key; the arrow keys go from there. */
+  private settle(chosen?: HTMLElement): HTMLElement | undefined {
+    const rows = this.rows();
+    const inside = rows.find((row) => row === document.activeElement);
+    const path = (chosen ?? inside)?.dataset.path ?? this.reached;
+    const stop = rows.find((row) => row.dataset.path === path) ?? rows[0];
+    for (const row of rows) row.tabIndex = row === stop ? 0 : -1;
+    this.reached = stop?.dataset.path ?? "";
+    return stop;
+  }
+
   private openMenu(path: string, at: Place | Element): void {
     const { store } = this.desk.session;
     this.menu.open(path, [
       { label: store.pinnedFields.has(path) ? "Unpin" : "Pin: keep in view", run: () => store.togglePin(path) },
-      { label: "Why this value?", run: () => void why(this.desk, store.cursor, `data.${path}`) },
+      { label: "Why this value?", run: () => this.why(path) },
       { label: "Last change", run: () => void this.jump(path, -1) },
       { label: "Next change", run: () => void this.jump(path, 1) },
+      { label: "Copy value", hint: "as JSON, as far as it is shown", run: () => void this.copy(path) },
     ], at);
   }
+}
+
+function whyEl(path: string): HTMLElement {
+  return h("button", { class: "tlw-link tlw-ask", attrs: { type: "button", "data-why": path, title: `What led to ${path}?` } }, "why");
+}
+
+function lastDot(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf(".")));
 }
 
 function gone(change: Change): HTMLElement {

@@ -39,6 +39,22 @@ export function valueAt(data: Json | undefined, path: string): Json | undefined 
   return rest && inside !== undefined ? valueAt(inside, rest) : rest ? undefined : inside;
 }
 
+/** A path as Python writes it: `data.order.lines[0]["unit price"]`. */
+export function placeOf(data: Json | undefined, path: string): string {
+  let place = "data";
+  let here = data;
+  for (let rest = path; rest !== "";) {
+    const whole = isObject(here) && Object.hasOwn(here, rest); // a name may hold dots
+    const dot = whole ? -1 : rest.indexOf(".");
+    const name = dot < 0 ? rest : rest.slice(0, dot);
+    rest = dot < 0 ? "" : rest.slice(dot + 1);
+    if (Array.isArray(here)) place += `[${name}]`;
+    else place += /^[\p{L}_][\p{L}\p{N}_]*$/u.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
+    here = Array.isArray(here) ? here[Number(name)] : isObject(here) ? here[name] : undefined;
+  }
+  return place;
+}
+
 /** Whether a field, or something in it, differs. */
 export function differs(old: JsonObject, next: JsonObject, path: string): boolean {
   return old !== next && !same(valueAt(old, path), valueAt(next, path));

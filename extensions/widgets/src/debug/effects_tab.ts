@@ -4,6 +4,7 @@ import { h, icon, ICONS } from "../dom";
 import type { JsonObject } from "../wire";
 import type { Desk } from "./actions";
 import { short } from "./fact_card";
+import { renew } from "./renew";
 import type { Track } from "./track";
 import { num, took } from "./words";
 
@@ -22,6 +23,8 @@ const STATES: Partial<Record<string, string>> = {
 export interface EffectLine {
   key: string;
   name: string;
+  /** Which one of its kind: the function that is called, the line that is logged. */
+  about: string;
   status: string;
   /** The fact that says so. */
   seq: number;
@@ -43,10 +46,11 @@ export function effectsAt(track: Track, place: number): EffectLine[] {
     const begins = track.kind(seq) === "effect.started";
     if (known) {
       if (begins) known.started = seq;
+      if (begins) known.about = aboutOf(detail?.effects?.[0]);
       continue;
     }
     found.set(key, {
-      key, seq, name: track.name(seq), status: STATES[track.kind(seq)] ?? "", started: begins ? seq : 0,
+      key, seq, name: track.name(seq), about: begins ? aboutOf(detail?.effects?.[0]) : "", status: STATES[track.kind(seq)] ?? "", started: begins ? seq : 0,
       path: detail?.path ?? "", us: detail?.duration_us,
       result: detail?.error ? `${detail.error.kind}: ${detail.error.message}` : detail?.result === undefined || detail.result === null ? "" : short(detail.result),
     });
@@ -75,7 +79,7 @@ export class EffectsTab {
     this.asked.hidden = wishes.length === 0;
     this.asked.replaceChildren(h("h4", {}, `Asked for by seq ${num(cursor)}`), ...wishes.map(wishLine));
     const lines = effectsAt(track, cursor);
-    this.body.replaceChildren(...(lines.length ? lines.map((line) => this.line(line)) : [h("p", { class: "tlw-empty" }, "No effect up to here.")]));
+    renew(this.body, ...(lines.length ? lines.map((line) => this.line(line)) : [h("p", { class: "tlw-empty" }, "No effect up to here.")]));
   }
 
   private line(line: EffectLine): HTMLElement {
@@ -84,10 +88,16 @@ export class EffectsTab {
     const when = !line.us ? "" : took(line.us);
     const attrs = { type: "button", "data-status": line.status, title: `${line.name} ${line.path}: ${line.status}. Jump to seq ${line.seq}.` };
     return h("button", { class: "tlw-line", attrs, on: { click: () => store.go(line.seq) } },
-      mark, h("b", {}, line.name), h("span", { class: "tlw-status" }, line.status),
+      mark, h("b", {}, line.name), line.about && h("span", { class: "tlw-about" }, line.about), h("span", { class: "tlw-status" }, line.status),
       h("span", { class: "tlw-result" }, line.result),
       h("span", { class: "tlw-num tlw-dim" }, when), h("span", { class: "tlw-num tlw-dim" }, `seq ${line.started && line.started !== line.seq ? `${num(line.started)} – ` : ""}${num(line.seq)}`));
   }
+}
+
+/** The first word of a spec besides its kind. */
+function aboutOf(spec: JsonObject | undefined): string {
+  const found = Object.entries(spec ?? {}).find(([name, value]) => name !== "kind" && typeof value === "string");
+  return found ? short(found[1]) : "";
 }
 
 function wishLine(spec: JsonObject): HTMLElement {

@@ -3,6 +3,7 @@
 import { h } from "../dom";
 import type { Json, JsonObject } from "../wire";
 import type { Desk } from "./actions";
+import { renew } from "./renew";
 import type { Track } from "./track";
 import type { Detail } from "./wire";
 import { label, num, took } from "./words";
@@ -19,7 +20,7 @@ export function factCard(desk: Desk, signal: AbortSignal): HTMLElement {
     const key = `${a.run}/${cursor}/${String(a.pages.has(cursor))}/${String(a.rows.has(cursor))}`;
     if (key === shown) return;
     shown = key;
-    el.replaceChildren(...contents(desk, a, cursor));
+    renew(el, ...contents(desk, a, cursor));
   };
   store.bus.on(["cursor", "page", "track", "rows"], draw, signal);
   return el;

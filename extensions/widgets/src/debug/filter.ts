@@ -1,7 +1,7 @@
 // Which facts of a track a person wants to see: by group and by text, kept up as the run grows.
 
 import type { Track } from "./track";
-import { groupOf, label, type Group } from "./words";
+import { groupOf, KINDS, label, type Group } from "./words";
 
 export class Filter {
   text = "";
@@ -23,7 +23,7 @@ export class Filter {
 
   /** The kinds of fact of the chosen groups. */
   kinds(track: Track): string[] {
-    return track.info.tables.kinds.filter((kind) => this.groups.has(groupOf(kind)));
+    return [...new Set([...KINDS, ...track.info.tables.kinds])].filter((kind) => this.groups.has(groupOf(kind)));
   }
 
   setFound(seqs: readonly number[] | null): void {

@@ -2,6 +2,7 @@
 
 import { h } from "../dom";
 import type { Desk } from "./actions";
+import { renew } from "./renew";
 import { num } from "./words";
 import type { TreeNode } from "./wire";
 
@@ -16,7 +17,7 @@ export class ForksTab {
     const { tree } = this.desk.session.store;
     const rows = ordered(tree).map(([node, depth]) => this.line(node, depth));
     const alone = rows.length <= 1 && h("p", { class: "tlw-empty" }, "No forks yet. “Fork here” (the branch above) makes one; this run stays as it is.");
-    this.el.replaceChildren(h("div", { class: "tlw-lines", attrs: { role: "list", "aria-label": "Runs of this family" } }, ...rows), alone || h("span"));
+    renew(this.el, h("div", { class: "tlw-lines", attrs: { role: "list", "aria-label": "Runs of this family" } }, ...rows), alone || h("span"));
   }
 
   private line(node: TreeNode, depth: number): HTMLElement {

@@ -1,9 +1,10 @@
 // Why the run is held, what would happen next, and how to go on.
 
-import { h, icon } from "../dom";
+import { h, icon, ICONS } from "../dom";
+import { heldAt, heldWhy } from "../held";
 import type { Desk } from "./actions";
 import { short } from "./fact_card";
-import { MORE } from "./icons";
+import type { Json } from "../wire";
 import type { HeldAt, Micro, Stand } from "./wire";
 
 const STEPS = [
@@ -38,18 +39,17 @@ function contents(desk: Desk, stand: Stand, held: HeldAt): Node[] {
   const mail = stand.mailbox.slice(0, 20).map((item) => item.name).join(", ");
   const steps = waits || held.event ? STEPS.map(([by, title, hint]) => button(by, title, hint, () => void session.ask("step", { by }))) : [];
   return [
-    icon(MORE.held),
+    icon(ICONS.held),
     h("div", { class: "tlw-heldwords" },
-      h("div", {}, h("strong", {}, held.breakpoint ? `Held at ${held.breakpoint}: ` : "Held: "), sentence(held)),
+      h("div", {}, h("strong", {}, heldAt(held), " "), heldWhy(held) || (held.event ? `${held.event.name} waits` : "nothing came yet")),
       held.preview && h("div", { class: "tlw-preview" }, ...held.preview.moves.map((move, at) => moveEl(move, at < held.micro)), ...more(held))),
     h("span", { class: "tlw-mail", attrs: { title: mail || "nothing waits" } }, waits === 1 ? "1 waits" : `${waits} wait`),
     h("div", { class: "tlw-toolgroup" }, ...steps, button("resume", "Resume", "Let the run go on", () => void session.ask("resume"), "tlw-primary")),
   ];
 }
 
-/** The reason without what the banner says already. */
-function sentence(held: HeldAt): string {
-  return held.reason.replace(/^(Breakpoint\s+)?b\d+:\s*/, "") || (held.event ? `${held.event.name} waits` : "nothing came yet");
+function told(value: Json | undefined): string {
+  return value === undefined ? "–" : short(typeof value === "string" ? JSON.stringify(value) : value);
 }
 
 function moveEl(move: Micro, done: boolean): HTMLElement {
@@ -60,7 +60,7 @@ function moveEl(move: Micro, done: boolean): HTMLElement {
 function more(held: HeldAt): (Node | string)[] {
   const { changes = [], effects = [] } = held.preview ?? {};
   return [
-    ...changes.slice(0, 4).map((change) => h("span", { class: "tlw-micro tlw-microdata" }, `${change.path}: ${short(change.old ?? "–")} → ${short(change.new ?? "–")}`)),
+    ...changes.slice(0, 4).map((change) => h("span", { class: "tlw-micro tlw-microdata" }, `${change.path}: ${told(change.old)} → ${told(change.new)}`)),
     held.preview?.refusal ? h("span", { class: "tlw-micro tlw-badtext" }, held.preview.refusal) : "",
     ...effects.slice(0, 4).map((effect) => h("span", { class: "tlw-micro tlw-microfx" }, typeof effect.kind === "string" ? effect.kind : "effect")),
   ];

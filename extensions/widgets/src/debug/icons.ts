@@ -19,7 +19,6 @@ export const MORE = {
   start: "M8 4a4 4 0 1 1 0 8a4 4 0 0 1 0-8",
   flag: "M4 14V2.500h7.500l-2 3l2 3H4",
   note: "M3.500 3h9v10h-9zM6 6.500h4M6 9.500h2.500",
-  held: "M6 4v8M10 4v8",
   up: "M4 10L8 6L12 10",
   down: "M4 6L8 10L12 6",
   step: "M2.500 8h7M6.500 4.800L9.800 8L6.500 11.200M13 6.500a1.500 1.500 0 1 1 0 3a1.500 1.500 0 0 1 0-3",
@@ -34,7 +33,7 @@ export function kindPath(kind: string): string {
   switch (groupOf(kind)) {
     case "events": return MORE.event;
     case "effects": return MORE.effect;
-    case "debug": return MORE.held;
+    case "debug": return ICONS.held;
     default: return MORE.note;
   }
 }

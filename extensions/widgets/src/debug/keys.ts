@@ -13,6 +13,7 @@ export const DEBUG_KEYS: Keys = [
   ["/", "search the log"],
   ["j  k", "next, last row of the log"],
   ["n  p", "next, last change of the pinned field; without one, next and last error"],
+  ["↑  ↓", "through the fields, the rows, a menu that has the focus"],
   ["m", "menu of a row or a field"],
   ["1 … 7", "go to a tab"],
   ["+  −  0", "zoom the picture or timeline that has the focus"],

@@ -37,9 +37,10 @@ export async function seekBad(session: Session, by: 1 | -1): Promise<number> {
   if (!a) return 0;
   const here = a.seek(cursor, by, (seq) => a.bad(seq));
   if (allHere(a)) return here;
-  const reply = await session.ask("search", { track: "a", text: "", kinds: [...FAILURES], limit: 100_000 });
-  const there = (reply.seqs ?? []).filter((seq) => (by > 0 ? seq > cursor : seq < cursor));
-  const all = here ? [...there, here] : there;
-  if (all.length === 0) return 0;
-  return all.reduce((best, seq) => (by > 0 ? Math.min(best, seq) : Math.max(best, seq)));
+  if (by < 0 && cursor <= 1) return 0;
+  const beyond = by > 0 ? { after: cursor } : { before: cursor };
+  const reply = await session.ask("search", { track: "a", text: "", kinds: [...FAILURES], limit: 1, ...beyond });
+  const [there = 0] = reply.seqs ?? [];
+  if (!here || !there) return here || there;
+  return by > 0 ? Math.min(here, there) : Math.max(here, there);
 }

@@ -13,6 +13,13 @@ import type { DebugMessage, DebugReply } from "./wire";
 const LONG: ReadonlySet<string> = new Set(["explain", "export", "import", "compare", "fork", "why", "track", "test_case", "search"]);
 const LONG_MS = 15_000;
 
+/** What is asked without a person wanting something. */
+const ASIDE: ReadonlySet<string> = new Set(["open", "search"]);
+
+/** Says what went wrong; "": that something was done since. */
+/** A message that came with the page; those that have buffers hold them. */
+type Booted = DebugMessage & { buffers?: readonly ArrayBufferView[] };
+
 export type Trouble = (text: string, hint?: string) => void;
 
 export class Session {
@@ -25,7 +32,7 @@ export class Session {
   private opened = false;
 
   constructor(model: Model, readonly commands: Commands) {
-    for (const message of bootOf(model.get("boot"))) this.store.hear(message);
+    for (const message of bootOf(model.get("boot"))) this.store.hear(message, message.buffers ?? []);
     this.loader = new Loader(this.store, (what, args) => this.commands.ask(what, args));
     this.player = new Player(this.store);
     model.on("msg:custom", (message: DebugMessage, buffers?: readonly ArrayBufferView[]) => {
@@ -53,7 +60,9 @@ export class Session {
   /** Ask Python; what went wrong is shown in the views, unless `quietly`. */
   async ask(what: string, args: JsonObject = {}, quietly = false): Promise<DebugReply> {
     const reply: Reply = await this.commands.ask(what, args, LONG.has(what) ? LONG_MS : undefined);
-    if (!reply.ok && !quietly) this.trouble(reply.error ?? "It was refused.", reply.hint);
+    // an event that is refused is a fact of the run: the stand says it, with the reason
+    if (!reply.ok && !quietly && reply.error) this.trouble(reply.error, reply.hint);
+    else if (reply.ok && !ASIDE.has(what)) this.trouble("");
     return reply;
   }
 
@@ -68,8 +77,8 @@ export class Session {
 }
 
 /** What was put into the page: the run, and in `more` the messages that follow it. */
-function bootOf(boot: unknown): DebugMessage[] {
+function bootOf(boot: unknown): Booted[] {
   if (boot === null || typeof boot !== "object" || !("type" in boot)) return [];
-  const { more = [] } = boot as { more?: DebugMessage[] };
-  return [boot as DebugMessage, ...more];
+  const { more = [] } = boot as { more?: Booted[] };
+  return [boot as Booted, ...more];
 }

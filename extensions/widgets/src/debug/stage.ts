@@ -7,6 +7,7 @@ import { rove } from "../roving";
 import { stateSearch } from "../search";
 import type { Bus } from "./bus";
 import type { DebugStore } from "./store";
+import type { Track } from "./track";
 import type { Side } from "./wire";
 import { num } from "./words";
 
@@ -36,6 +37,8 @@ export class Stage {
   private follows = false;
   /** Whether a person chose what is in view. */
   private byHand = false;
+  /** The state that is kept in view. */
+  private watched = "";
   private settle: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -121,9 +124,11 @@ export class Stage {
 
   private draw(): void {
     const { store, side } = this;
-    const track = store.track(side);
-    if (!track || !this.picture) return;
-    const seq = store.place(side);
+    const own = store.track(side);
+    if (!own || !this.picture) return;
+    const shares = side === "b" && store.sharesPast;
+    const track = (shares ? store.a : own) ?? own;
+    const seq = shares ? store.cursor : store.place(side);
     const marks = this.both && side === "a" ? store.compare?.marks : undefined;
     this.legend.hidden = !marks;
     this.markStates("tlw-atleft", marks?.left);
@@ -134,10 +139,10 @@ export class Stage {
     this.markStates("tl-active", active);
     const inner = active.flatMap((id) => [...(this.picture?.states.get(id)?.querySelectorAll<SVGElement>(":scope.tl-leaf > .tl-inner") ?? [])]);
     this.mark("tl-inside-active", new Set(inner));
-    this.markArrows("tl-taken", track.moved(seq) ? track.taken(seq) : []);
-    const named = side === "b" || store.b ? `${side.toUpperCase()}  ` : "";
-    const text = store.b ? `${named}${track.run} · seq ${num(seq)}` : "";
-    if (this.title.textContent !== text) this.title.textContent = text;
+    this.markArrows("tl-taken", track.moved(seq) && !marks ? track.taken(seq) : []); // with marks its colour says "only B"
+    const where = shares ? `as A until seq ${num(own.info.forked_at ?? 0)}` : `seq ${num(seq)}`;
+    const text = store.b ? `${side.toUpperCase()}  ${own.run} · ${where}` : "";
+    if (this.title.textContent !== text) this.title.textContent = this.title.title = text;
     if (this.follows) this.followSoon();
   }
 
@@ -189,8 +194,10 @@ export class Stage {
   private followSoon(): void {
     clearTimeout(this.settle);
     this.settle = setTimeout(() => {
-      const leaf = this.store.track(this.side)?.active(this.store.place(this.side)).at(-1);
-      const el = leaf === undefined ? undefined : this.picture?.states.get(leaf);
+      const shares = this.side === "b" && this.store.sharesPast;
+      const track = this.store.track(shares ? "a" : this.side);
+      if (track) this.watched = stateToWatch(track, shares ? this.store.cursor : this.store.place(this.side), this.watched);
+      const el = this.picture?.states.get(this.watched);
       if (el && this.follows) this.camera.centre(el);
     }, SETTLED_MS);
   }
@@ -219,4 +226,13 @@ export class Stage {
     event.preventDefault();
     event.stopPropagation();
   }
+}
+
+/** The state to keep in view: in parallel regions the one that moved last. */
+export function stateToWatch(track: Track, seq: number, watched: string): string {
+  const active = track.active(seq);
+  const before = track.active(seq - 1);
+  const entered = active.findLast((id) => !before.includes(id));
+  const source = track.moved(seq) ? track.taken(seq).at(-1)?.replace(/#\d+$/, "") ?? "" : "";
+  return entered ?? [source, watched].find((id) => active.includes(id)) ?? active.at(-1) ?? "";
 }

@@ -20,6 +20,8 @@ export class DebugStore {
   /** The place in track a that is looked at: after this fact; 0 is before anything. */
   cursor = 0;
   follow = true;
+  /** The place in track b a person chose; null: the one beside the cursor. */
+  atB: number | null = null;
   /** Facts that came while the cursor stayed behind. */
   unseen = 0;
   /** A message before one that came is missing: everything must be said again. */
@@ -29,11 +31,22 @@ export class DebugStore {
     return side === "a" ? this.a : this.b;
   }
 
+  /** Whether track a can be driven: its run is live in the lab, and goes on. */
+  get drivable(): boolean {
+    return this.a !== null && (this.stand?.status ?? (this.a.info.live ? "running" : "asleep")) === "running";
+  }
+
   /** The place in track b beside the cursor. */
   get cursorB(): number {
     if (!this.b) return 0;
-    const place = this.alignment ? this.alignment.toRight(this.cursor) : this.cursor;
+    const place = this.atB ?? (this.alignment ? this.alignment.toRight(this.cursor) : this.cursor);
     return Math.min(place, this.b.total);
+  }
+
+  /** Whether track b was not yet a run of its own at the cursor: it stands where track a does. */
+  get sharesPast(): boolean {
+    const { a, b } = this;
+    return a !== null && b !== null && b.info.forked_from === a.run && this.cursorB === 0 && this.cursor <= (b.info.forked_at ?? 0);
   }
 
   place(side: Side): number {
@@ -42,6 +55,8 @@ export class DebugStore {
 
   /** Look at the place after fact `seq`. */
   go(seq: number): void {
+    if (this.atB !== null) this.bus.touch("cursor");
+    this.atB = null;
     const next = Math.max(0, Math.min(this.a?.total ?? 0, Math.round(seq)));
     const follow = this.follow;
     this.follow = next === this.a?.total; // who looks at the end stays there
@@ -53,6 +68,8 @@ export class DebugStore {
 
   goB(seq: number): void {
     this.go(this.alignment ? this.alignment.toLeft(seq) : seq);
+    this.atB = seq; // several facts of b may stand beside one of a
+    this.bus.touch("cursor");
   }
 
   setFollow(on: boolean): void {
@@ -118,6 +135,7 @@ export class DebugStore {
 
   private dropCompare(): void {
     this.compare = null;
+    this.atB = null;
     this.alignment = null;
     this.bus.touch("compare", "cursor");
   }

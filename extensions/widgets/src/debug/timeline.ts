@@ -4,6 +4,7 @@ import { h, ICONS, iconButton } from "../dom";
 import { clock } from "../steps";
 import { factsOf, paintMark, paintTrack, Palette, type Paints } from "./bands";
 import { firstOf } from "./align";
+import { shiftsOf } from "./family";
 import { holding, isWhole, panRange, seqAt, whole, xOf, zoomRange, type Range } from "./range";
 import type { Session } from "./session";
 import type { Side } from "./wire";
@@ -14,6 +15,8 @@ const BAND = 20;
 const DENSITY = 9;
 const LANE = TOP + BAND + DENSITY;
 const AXIS = 15;
+/** Two ends of the axis need so much beside each other. */
+const AXIS_ROOM = 200;
 
 export class Timeline {
   readonly el: HTMLElement;
@@ -26,6 +29,7 @@ export class Timeline {
   private readonly palette = new Palette();
   private range: Range = { from: 0, to: 1 };
   private total = 0;
+  private shifts = { a: 0, b: 0 };
   private width = 0;
   private asked = 0;
 
@@ -42,9 +46,9 @@ export class Timeline {
     this.el = h("div", { class: "tlw-timeline" }, this.box, this.zooms);
     this.listen(signal);
     const { bus } = session.store;
-    bus.on(["track", "rows"], () => this.grow(), signal);
+    bus.on(["track", "rows", "tree"], () => this.grow(), signal);
     bus.on(["track", "rows", "pins", "tree", "compare", "stand"], () => this.paintSoon(), signal);
-    bus.on(["cursor", "track", "rows"], () => this.point(), signal);
+    bus.on(["cursor", "track", "rows", "tree"], () => this.point(), signal);
   }
 
   private listen(signal: AbortSignal): void {
@@ -77,14 +81,22 @@ export class Timeline {
 
   /** The run has grown, or there is another: what was all of it is so again. */
   private grow(): void {
-    const total = Math.max(this.session.store.a?.total ?? 0, this.session.store.b?.total ?? 0);
+    const { a, b, tree } = this.session.store;
+    this.shifts = a ? shiftsOf(a.info, b?.info, tree) : { a: 0, b: 0 };
+    const total = Math.max((a?.total ?? 0) + this.shifts.a, (b?.total ?? 0) + this.shifts.b);
     if (total === this.total) return;
     const all = isWhole(this.range, this.total) || total < this.range.to;
     this.total = total;
     if (all) this.range = whole(total);
   }
 
-  private zoom(factor: number, at = this.session.store.cursor): void {
+  /** What is shown, in the facts of one track: a fork's begin where it left its parent. */
+  private rangeOf(side: Side): Range {
+    const shift = this.shifts[side];
+    return { from: this.range.from - shift, to: this.range.to - shift };
+  }
+
+  private zoom(factor: number, at = this.session.store.cursor + this.shifts.a): void {
     this.set(zoomRange(this.range, factor, at, this.total));
   }
 
@@ -120,9 +132,10 @@ export class Timeline {
       const track = store.track(side);
       if (!track) return;
       const strip = { width: this.width, top: lane * LANE + TOP, band: BAND, density: DENSITY };
-      paintTrack(g, track, this.range, strip, this.palette, paints);
+      const range = this.rangeOf(side);
+      paintTrack(g, track, range, strip, this.palette, paints);
       this.paintMarks(g, side, strip.top - 1, paints);
-      if (this.range.to - this.range.from <= this.width * 8) loader.show(side, Math.floor(this.range.from) + 1, Math.min(track.total, Math.ceil(this.range.to)));
+      if (range.to - range.from <= this.width * 8) loader.show(side, Math.max(1, Math.floor(range.from) + 1), Math.min(track.total, Math.ceil(range.to)));
     });
     this.paintAxis(g, height, paints);
     this.zooms.classList.toggle("tlw-zoomed", !isWhole(this.range, this.total));
@@ -132,11 +145,12 @@ export class Timeline {
     const { store } = this.session;
     const track = store.track(side);
     if (!track) return;
+    const range = this.rangeOf(side);
     const put = (seq: number, shape: Parameters<typeof paintMark>[3], color: string): void => {
-      const x = xOf(this.range, seq, this.width);
+      const x = xOf(range, seq, this.width);
       if (x >= 0 && x <= this.width) paintMark(g, x, y, shape, color);
     };
-    for (const seq of factsOf(track, "debug", this.range, this.width)) if (track.name(seq) === "paused") put(seq, "held", paints.warn);
+    for (const seq of factsOf(track, "debug", range, this.width)) if (track.name(seq) === "paused") put(seq, "held", paints.warn);
     for (const node of store.tree) if (node.parent === track.run && node.at) put(node.at, "fork", paints.dim);
     if (side === "a") for (const seq of store.pinnedSeqs) put(seq, "pin", paints.accent);
     const first = store.compare ? firstOf(store.compare)[side === "a" ? 0 : 1] : 0;
@@ -147,14 +161,18 @@ export class Timeline {
     g.font = `10.5px ${paints.font}`;
     g.fillStyle = paints.dim;
     g.textBaseline = "bottom";
-    const first = Math.floor(this.range.from) + 1;
-    const last = Math.min(this.total, Math.ceil(this.range.to));
     const { a } = this.session.store;
+    const range = this.rangeOf("a");
+    const first = Math.max(1, Math.floor(range.from) + 1);
+    const last = Math.min(a?.total ?? 0, Math.ceil(range.to));
+    if (last < first) return;
     const time = (seq: number): string => (a?.rows.has(seq) ? `  ${clock(a.at(seq))}` : "");
+    const end = Math.min(this.width, xOf(range, last + 0.5, this.width));
+    const start = Math.max(0, Math.min(end - AXIS_ROOM, xOf(range, first - 0.5, this.width)));
     g.textAlign = "left";
-    g.fillText(`${first.toLocaleString("en")}${time(first)}`, 0, height);
+    g.fillText(`${first.toLocaleString("en")}${time(first)}`, start, height);
     g.textAlign = "right";
-    g.fillText(`${time(last).trim()}  ${last.toLocaleString("en")}`, this.width, height);
+    if (end - start >= AXIS_ROOM) g.fillText(`${time(last).trim()}  ${last.toLocaleString("en")}`, end, height);
     g.textAlign = "left";
   }
 
@@ -173,14 +191,16 @@ export class Timeline {
   private point(): void {
     const { store } = this.session;
     const { cursor, a } = store;
-    const range = holding(this.range, Math.max(1, cursor), Math.max(1, this.total));
+    const range = holding(this.range, Math.max(1, cursor) + this.shifts.a, Math.max(1, this.total));
     if (range !== this.range) {
       this.range = range;
       this.paintSoon();
     }
-    this.hand.style.transform = `translateX(${xOf(range, cursor, this.width).toFixed(2)}px)`;
+    const at = xOf(this.rangeOf("a"), cursor, this.width);
+    this.hand.style.transform = `translateX(${at.toFixed(2)}px)`;
     this.handB.hidden = !store.b;
-    if (store.b) this.handB.style.transform = `translateX(${xOf(range, store.cursorB, this.width).toFixed(2)}px)`;
+    const beside = store.sharesPast ? at : xOf(this.rangeOf("b"), store.cursorB, this.width);
+    if (store.b) this.handB.style.transform = `translateX(${beside.toFixed(2)}px)`;
     this.box.setAttribute("aria-valuemax", String(a?.total ?? 0));
     this.box.setAttribute("aria-valuenow", String(cursor));
     this.box.setAttribute("aria-valuetext", a ? words(a, cursor) : "no run");
@@ -191,16 +211,17 @@ export class Timeline {
     return this.session.store.b && y > LANE ? "b" : "a";
   }
 
-  private seqAt(event: MouseEvent): number {
+  /** The fact of a track at the pointer; 0 before its first, beyond its total after its last. */
+  private seqAt(event: MouseEvent, side: Side): number {
     const x = event.clientX - this.box.getBoundingClientRect().left;
-    return seqAt(this.range, x, this.width, this.total);
+    return seqAt(this.rangeOf(side), x, this.width, Infinity);
   }
 
   private hover(event: PointerEvent): void {
     const { store } = this.session;
     const side = this.sideAt(event);
     const track = store.track(side);
-    const seq = this.seqAt(event);
+    const seq = this.seqAt(event, side);
     this.tip.hidden = !track || seq < 1 || seq > track.total;
     if (this.tip.hidden || !track) return;
     this.tip.textContent = words(track, seq);
@@ -221,8 +242,8 @@ export class Timeline {
       if (down.shiftKey) {
         const by = ((start.x - event.clientX) / Math.max(1, this.width)) * (start.range.to - start.range.from);
         this.set(panRange(start.range, by, this.total));
-      } else if (side === "b") store.goB(this.seqAt(event));
-      else store.go(this.seqAt(event));
+      } else if (side === "b" && this.seqAt(event, "b") > 0) store.goB(this.seqAt(event, "b"));
+      else store.go(this.seqAt(event, "a"));
     };
     move(down);
     this.box.addEventListener("pointermove", move, { signal });
@@ -237,7 +258,7 @@ export class Timeline {
       const by = event.deltaX || event.deltaY;
       this.set(panRange(this.range, (by / Math.max(1, this.width)) * size, this.total));
     } else if (event.ctrlKey || event.metaKey || document.activeElement === this.box) {
-      this.zoom(Math.exp(-event.deltaY / 300), this.seqAt(event));
+      this.zoom(Math.exp(-event.deltaY / 300), this.seqAt(event, "a") + this.shifts.a);
     } else return;
     event.preventDefault();
   }

@@ -61,6 +61,13 @@ export class Track {
     return true;
   }
 
+  /** Whether the index has every fact in [from, to]. */
+  hasAll(from: number, to: number): boolean {
+    const { page } = this.rows;
+    for (let at = Math.floor((from - 1) / page); at <= Math.floor((to - 1) / page); at++) if (!this.rows.full(at, this.total)) return false;
+    return true;
+  }
+
   kind(seq: number): string {
     return this.rows.has(seq) ? this.info.tables.kinds[this.rows.kind[seq - 1] ?? 0] ?? "" : "";
   }

@@ -16,6 +16,7 @@ import { heldBanner } from "./held";
 import { DEBUG_KEYS, onDebugKey, type KeyVerbs } from "./keys";
 import { Log } from "./log";
 import { Menu } from "./menu";
+import { keepFocus } from "./renew";
 import { seekBad } from "./seek";
 import type { Session } from "./session";
 import { Stage, type Pressed } from "./stage";
@@ -41,6 +42,7 @@ class View {
   private readonly log: Log;
   private readonly data: DataTab;
   private readonly tabs: Tabs;
+  private keepFocus = (): void => undefined;
   private fading: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly session: Session, signal: AbortSignal) {
@@ -68,7 +70,7 @@ class View {
       bar(this.desk, this.forms, this.menu, this.help.toggle, signal), this.help.el, said.el, heldBanner(this.desk, signal), this.forms.el,
       new Timeline(session, signal).el,
       h("div", { class: "tlw-debugbody" }, stages.el, this.tabs.el), this.toast, this.announcer.el, this.menu.el);
-    const trouble = (text: string, hint?: string): void => said.trouble(text, hint);
+    const trouble = (text: string, hint?: string): void => (text ? said.trouble(text, hint) : said.calm());
     session.troubles.add(trouble);
     signal.addEventListener("abort", () => {
       session.troubles.delete(trouble);
@@ -82,7 +84,10 @@ class View {
     return {
       session: this.session,
       say: (text) => this.say(text),
-      show: (tab) => this.tabs.show(tab),
+      show: (tab) => {
+        this.tabs.show(tab);
+        this.keepFocus(); // it may be on the page that is hidden now
+      },
       answer,
       changeEvent: (seq) => void this.forms.changeEvent(seq),
       forkForm: (seq) => this.forms.fork(seq),
@@ -168,9 +173,10 @@ class View {
 
   private say(text: string): void {
     this.toast.textContent = text;
-    this.toast.hidden = false;
-    this.announcer.say(text);
     clearTimeout(this.fading);
+    this.toast.hidden = !text;
+    if (!text) return;
+    this.announcer.say(text);
     this.fading = setTimeout(() => (this.toast.hidden = true), TOAST_MS);
   }
 
@@ -181,6 +187,8 @@ class View {
       if (!first && !player.playing && store.a && this.el.contains(document.activeElement)) this.announcer.say(words(store.a, store.cursor));
       first = false;
     }, signal);
+    this.keepFocus = keepFocus(this.el, signal);
+    store.bus.on(["track", "rows", "cursor", "page", "stand", "tree", "compare", "pins", "play"], this.keepFocus, signal);
     let refused = store.stand?.refused?.seq ?? 0;
     store.bus.on(["stand"], () => {
       const news = store.stand?.refused;

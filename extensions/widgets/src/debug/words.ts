@@ -39,6 +39,12 @@ export const GROUPS: readonly { id: Group; title: string }[] = [
   { id: "other", title: "Other" },
 ];
 
+/** The kinds of fact a run may have, also where no fact of them is here yet. */
+export const KINDS: readonly string[] = [
+  "run.started", "run.forked", "run.done", "event", "event.refused", "event.held", "step", "note", "debug",
+  ...["started", "progress", "completed", "failed", "cancelled", "held"].map((how) => `effect.${how}`),
+];
+
 export function groupOf(kind: string): Group {
   if (kind === "event" || kind.startsWith("run.")) return "events";
   if (kind === "debug" || kind.endsWith(".held")) return "debug";
