@@ -1,6 +1,6 @@
 // Answers: why a value is what it is, and what is unusual about a run, each with its facts.
 
-import { h } from "../dom";
+import { h, type Child } from "../dom";
 import type { Answer, Desk } from "./actions";
 import { jumpTo } from "./fact_card";
 import type { Finding } from "./wire";
@@ -18,7 +18,7 @@ export class WhyTab {
   }
 
   show(answer: Answer): void {
-    const text = answer.text ? h("pre", { class: "tlw-pre" }, answer.text) : h("p", { class: "tlw-empty" }, "asking …");
+    const text = answer.text ? h("pre", { class: "tlw-pre" }, ...marked(answer.text)) : h("p", { class: "tlw-empty" }, "asking …");
     this.page.replaceChildren(h("h4", {}, answer.title), text, this.links(answer.facts));
   }
 
@@ -35,11 +35,18 @@ export class WhyTab {
   }
 
   private finding(finding: Finding): HTMLElement {
-    return h("section", { class: "tlw-finding" }, h("h4", {}, finding.title), h("pre", { class: "tlw-pre" }, finding.text), this.links(finding.facts));
+    return h("section", { class: "tlw-finding" }, h("h4", {}, ...marked(finding.title)), h("pre", { class: "tlw-pre" }, ...marked(finding.text)), this.links(finding.facts));
   }
 
   private links(facts: readonly number[]): HTMLElement {
     const more = facts.length > MOST_LINKS ? [h("span", { class: "tlw-dim" }, `and ${facts.length - MOST_LINKS} more`)] : [];
     return h("div", { class: "tlw-factlinks" }, ...facts.slice(0, MOST_LINKS).map((seq) => jumpTo(this.desk, seq)), ...more);
   }
+}
+
+/** What stands between backticks is written as code; a text with an odd one is left as it is. */
+export function marked(text: string): Child[] {
+  const parts = text.split("`");
+  if (parts.length % 2 === 0) return [text];
+  return parts.map((part, at) => (at % 2 ? h("code", {}, part) : part));
 }
