@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
+
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
@@ -24,10 +27,12 @@ states:
 def shell():
     quiet = Config()
     quiet.HistoryManager.enabled = False
-    made = InteractiveShell(config=quiet)
+    # a module of its own: the shell would else put itself in the place of `__main__`
+    made = InteractiveShell(config=quiet, user_module=ModuleType("cells"))
     made.run_line_magic("load_ext", "traaviis_lab")
     yield made
     made.reset()
+    sys.modules.pop("cells", None)
 
 
 def complaint(shell, source):

@@ -253,22 +253,6 @@ def test_memory_and_disk_answer_alike(comms, tmp_path, ask, monkeypatch):
     assert searches[8] == ([], False)
 
 
-def test_a_small_run_is_seen_without_asking_also_when_its_lab_is_closed(comms, lab, run):
-    run.send("open_command")
-    _, browser = debugger(run)
-    lab.close()
-    seen = browser.tracks["a"]
-    assert sorted(seen.rows) == list(range(1, seen.total + 1))
-    assert seen.rows[2]["state"] == ["opening"]
-    assert seen.data(2) == {"opened": 0, "locked": False}
-
-
-def test_large_details_are_left_to_be_asked_for(comms, run, monkeypatch):
-    monkeypatch.setattr(tracks, "MAX_AT_HAND", 10)
-    _, browser = debugger(run)
-    assert (browser.tracks["a"].rows, browser.tracks["a"].pages) == ({}, {})
-
-
 def test_news_come_without_being_asked_for(comms, run):
     _, browser = debugger(run)
     for name in ["open_command", "fully_open", "close_command"] * 20:
