@@ -7,6 +7,7 @@ import typing as _typing
 
 from . import effects
 from ._version import __version__
+from .machine.mixing.registry import add_shelf as _add_shelf
 
 if _typing.TYPE_CHECKING:
     from .errors import DefinitionError, EventRefused, LabError
@@ -55,6 +56,10 @@ __all__ = [
     "start",
     "step",
 ]
+
+
+# The components that come with the lab are there for documents when the first one is asked for.
+_add_shelf(lambda: _importlib.import_module(".flows.components", __name__).register_all())
 
 
 def __getattr__(name: str) -> _typing.Any:

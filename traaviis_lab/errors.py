@@ -10,11 +10,16 @@
   - EffectError          the outside world failed
     + EffectTimeout      it took too long (also TimeoutError)
     + NoHandler          nobody here can perform this effect
+    + CircuitOpen        a circuit breaker lets nobody through for a while
+    + BulkheadFull       as many as may are under way, and as many as may wait
+    + RetriesSpent       every attempt of a retry failed
+    + ApiFailed          a service answered with a failure, or could not be asked
   - JournalError         the journal could not be read or written
     + JournalConflict    this position of a run is taken, or one before it is missing
     + JournalLocked      another living process owns this journal file or this run
     + ChainBroken        a fact does not follow from the one before it, or bytes are lost
     + IndexUnusable      the DuckDB index cannot be used as it is; the log is not touched by that
+  - PermissionDenied     this lab does not allow it (also PermissionError)
   - ResultMissing        a fork asks for an effect whose result no record has
   - Diverged             a replay parts from the record
   - LayoutFailed         the layout program could not place a graph; a simpler one may do
@@ -90,8 +95,44 @@ class EffectTimeout(EffectError, TimeoutError):
     """An effect did not finish in its time."""
 
 
+class RetriesSpent(EffectError):
+    """Every attempt of a retry failed; the last failure is in its chain."""
+
+
 class NoHandler(EffectError):
     """Nobody here can perform this effect."""
+
+
+class CircuitOpen(EffectError):
+    """What was to be asked kept failing, and its circuit breaker lets nobody through now."""
+
+
+class BulkheadFull(EffectError):
+    """As many as may are under way, and as many as may wait do so."""
+
+
+class ApiFailed(EffectError):
+    """A service answered with a failure, with more than it may, or could not be asked.
+
+    `status` is the HTTP status it answered with, None where there was no answer.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", status: int | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle with the status."""
+        return _api_failed, (self.message, self.hint, self.status)
+
+    def to_json(self) -> dict[str, Any]:
+        """As every error, and the status where there is one."""
+        plain = super().to_json()
+        return plain if self.status is None else {**plain, "status": self.status}
+
+
+def _api_failed(message: str, hint: str, status: int | None) -> ApiFailed:
+    return ApiFailed(message, hint=hint, status=status)
 
 
 class JournalError(LabError):
@@ -129,6 +170,10 @@ class IndexUnusable(JournalError):
 
 def _unusable(message: str, hint: str, reason: str) -> IndexUnusable:
     return IndexUnusable(message, hint=hint, reason=reason)
+
+
+class PermissionDenied(LabError, PermissionError):
+    """This lab does not allow it; the hint says what would."""
 
 
 class ResultMissing(LabError):

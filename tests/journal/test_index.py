@@ -349,3 +349,33 @@ def test_closed_is_closed(index):
         index.query("select 1")
     with pytest.raises(JournalError, match="closed"):
         list(index.read("r"))
+
+
+def test_leaves_know_their_root_and_questions_are_open_until_answered(index):
+    effect = {"effect": "call", "name": "call"}
+    facts = [
+        fact("r", 1),
+        fact("r", 2, "effect.started", b'{"path":"1/0","owner":"s"}', effect="retry"),
+        fact("r", 3, "effect.started", b'{"path":"1/0/12","owner":"s"}', **effect),
+        fact(
+            "r", 4, "effect.progress", b'{"path":"1/0/12","fraction":0.5,"message":"a"}', **effect
+        ),
+        fact("r", 5, "effect.progress", b'{"path":"1/0/12","fraction":null}', **effect),
+        fact("r", 6, "human.asked", b'{"path":"1/0/12","owner":"s"}', name=""),
+        fact("r", 7, "human.asked", b'{"question":"of something else"}', name=""),
+    ]
+    index.feed(lump_of(facts))
+    leaf = "select * from effects where depth = 1"
+    row = index.query(leaf).iloc[0]
+    assert (row.path, row.root, row.parent, row.effect) == ("1/0/12", "1/0", "1/0", "call")
+    assert (row.status, row.message, row.starts) == ("asked", "a", 1)
+    assert pd.isna(row.progress)
+    root = index.query("select * from effects where depth = 0").iloc[0]
+    assert (root.root, root.status) == ("1/0", "started")
+    assert pd.isna(root.parent)
+    answered = fact("r", 8, "human.answered", b'{"path":"1/0/12","answer":"repeat"}', name="")
+    index.feed(lump_of([answered], since=len(facts)))
+    assert index.query(leaf).status[0] == "started"
+    ended = fact("r", 9, "effect.completed", b'{"path":"1/0/12","result":1}', **effect)
+    index.feed(lump_of([ended], since=len(facts) + 1))
+    assert index.query(leaf).status[0] == "completed"

@@ -79,7 +79,7 @@ def test_an_effect_that_would_be_asked_for_with_its_templates_filled(order):
     order.send("buy")
     assert order.held.reason == "Breakpoint b1: buy would ask for call."
     assert [e["args"] for e in order.held.effects] == [{"sum": 7}]
-    assert order.effects == ()
+    assert order.under_way == ()
     order.resume()
     order.wait("paid")
     assert order.data["paid"] == {"receipt": 7}

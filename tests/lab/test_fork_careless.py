@@ -92,7 +92,7 @@ def test_a_fork_that_is_done_keeps_nothing_of_its_parents_record(run, lab):
     fork = run.fork(results={"+2/0": "last"})
     assert list(tapes) == [fork.id]
     fork.send("end")  # its last effect comes home after the end, from the tape and not from `ask`
-    soon(lambda: not fork.effects)
+    soon(lambda: not fork.under_way)
     assert (fork.done, fork.data["answer"]) == (True, "last")
     soon(lambda: not tapes)
     again = fork.fork()
@@ -104,10 +104,10 @@ def test_a_fork_that_is_done_keeps_nothing_of_its_parents_record(run, lab):
 
 def test_an_outcome_left_out_is_left_out_in_a_fork_of_the_fork_too(run):
     fork = run.fork(drop=4)
-    assert [one["path"] for one in fork.effects] == ["^2/0"]
+    assert [one["path"] for one in fork.under_way] == ["^2/0"]
     second = fork.fork()
     third = second.fork(at=1, until="end")
     for one in (second, third):
         soon(lambda one=one: all(task.done() for task in one._live.tasks.values()))
-        assert (one.state, len(one.effects)) == ("asking", 1)
+        assert (one.state, len(one.under_way)) == ("asking", 1)
     assert fork.fork(results={"^2/0": EffectError("no")}).state == "idle"

@@ -49,7 +49,7 @@ def run(lab, people):
     run = lab.start(Clerk, id="clerk")
     for about in ("rain", "wind", "nonsense"):
         run.send("question", about=about)
-        until(lambda: not run.effects)
+        until(lambda: not run.under_way)
     assert (run.seq, run.state) == (13, "lost")
     return run
 
@@ -115,9 +115,9 @@ def test_an_event_left_out(run, people):
 
 def test_an_outcome_left_out_leaves_its_effect_under_way(run):
     fork = run.fork(drop=12)
-    assert (fork.state, len(fork.effects)) == ("asking", 1)
+    assert (fork.state, len(fork.under_way)) == ("asking", 1)
     fork.send("never_mind")
-    assert (fork.state, fork.effects) == ("idle", ())
+    assert (fork.state, fork.under_way) == ("idle", ())
 
 
 def test_another_answer(run, people):
@@ -248,7 +248,7 @@ def test_another_run_is_not_sent_its_events_again(lab):
     door = lab.start(Door, id="door")
     bell = lab.start(Bell, id="bell")
     bell.send("ring")
-    until(lambda: not bell.effects)
+    until(lambda: not bell.under_way)
     before = facts(door)
     fork = bell.fork(at=1, until="end")
     assert [f.kind for f in facts(fork)][-1] == "effect.completed"
@@ -269,7 +269,7 @@ def test_a_run_that_waits_for_somebody_can_be_answered_in_a_fork(lab):
         assert [f.kind for f in facts(run.fork())] == ["run.forked"]
     finally:
         gate.set()
-        until(lambda: not run.effects)
+        until(lambda: not run.under_way)
 
 
 def test_the_tree(run, lab):
@@ -371,7 +371,7 @@ def test_a_fork_goes_on_another_day_with_what_it_may_use(tmp_path):
         run = lab.start(Clerk, id="clerk")
         for about in ("rain", "wind"):
             run.send("question", about=about)
-            until(lambda: not run.effects)
+            until(lambda: not run.under_way)
         fork = run.fork(at=1, id="fork")
         fork.send("question", about="wind")
         fork.wait("told", timeout=20)

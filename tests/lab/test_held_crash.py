@@ -94,7 +94,7 @@ def test_an_effect_whose_outcome_waits_is_not_performed_again(tmp_path):
         lab.register(lambda: calls.append(1), "look")
         run = lab.resume("a", chart=Asking)
         assert run.held.to_json() == told
-        assert (run.state, len(run.effects), calls) == ("busy", 1, [])
+        assert (run.state, len(run.under_way), calls) == ("busy", 1, [])
         run.resume()
         assert (run.state, run.data["found"], calls) == ("idle", 7, [])
         run.send("ask")

@@ -183,9 +183,9 @@ def test_leaving_a_state_cancels_its_effects(lab):
     lab.register(never, name="price_of")
     run = lab.start(Order)
     run.send("ask", item="tea")
-    assert [e["kind"] for e in run.effects] == ["call"]
+    assert [e["kind"] for e in run.under_way] == ["call"]
     run.send("forget")
-    assert run.effects == ()
+    assert run.under_way == ()
     kinds = lab.sql("select kind from events order by seq")["kind"].tolist()
     assert kinds[-1] == "effect.cancelled"
 

@@ -59,10 +59,10 @@ def test_what_comes_while_a_run_is_held_waits_in_order_timers_and_outcomes_too(s
         ("said", "event"), ("after.on.0", "timer"), ("call", "effect"), ("said", "event"),
     ]  # fmt: skip
     assert (run.data["log"], run.timers) == ([], {})
-    assert len(run.effects) == 1
+    assert len(run.under_way) == 1
     again = recalled(run)
     assert again.hold.to_json() == run._live.engine.holds[run.id].state.to_json()
-    assert (again.timers, list(again.pending)) == ({}, [run.effects[0]["path"]])
+    assert (again.timers, list(again.pending)) == ({}, [run.under_way[0]["path"]])
     run.resume()
     assert run.data["log"] == ["first", "timer", "call", "last"]
     facts = {f.seq: f for f in shop.journal.read(run.id)}
@@ -174,7 +174,7 @@ def test_the_outcome_of_an_effect_whose_state_is_left_meanwhile_is_dropped(shop)
     run.send("other")
     assert [w.kind for w in run.held.mailbox] == ["event", "effect", "event"]
     run.step()
-    assert (run.state, run.effects) == ("off", ())
+    assert (run.state, run.under_way) == ("off", ())
     assert [w.name for w in run.held.mailbox] == ["other"]
     assert kinds(run, "effect.cancelled", "effect.completed") == [("effect.cancelled", "call")]
 

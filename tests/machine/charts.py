@@ -204,7 +204,7 @@ class _Pen:
     def give_effects(self, state, box):
         if box.get("history"):
             return
-        for key in ("enter", "exit"):
+        for key in ("on_enter", "enter", "exit"):
             if self.chance(10 if self.actions == "raise" else 20):
                 box[key] = self.effects(state)
 

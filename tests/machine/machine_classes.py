@@ -51,7 +51,7 @@ class _Maker:
             for key, value in document.items()
             if key not in ("states", "transitions", "after", "meta", "order")
         }
-        for key in ("enter", "exit"):
+        for key in ("on_enter", "enter", "exit"):
             if key in words and self.flips():
                 words[key] = [read_effect(effect) for effect in words[key]]
         children = self.states(document.get("states", {}), document)

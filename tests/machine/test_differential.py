@@ -62,7 +62,7 @@ def _state(chart, state):
     if node.kind == "compound":
         arrows.insert(0, {"target": " ".join(node.initial), "initial": True})
     made["transitions"] = arrows
-    for key, effects in (("enter", node.enter), ("exit", node.exit)):
+    for key, effects in (("enter", (*node.on_enter, *node.enter)), ("exit", node.exit)):
         made[key] = [_raiser(effect.event) for effect in effects]
     inner = [chart.states[child] for child in node.children]
     made["states"] = {n.id: _state(chart, n.id) for n in inner if n.kind != "history"}

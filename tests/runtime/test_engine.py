@@ -6,11 +6,11 @@ import pytest
 
 from traaviis_lab import Event, Machine, State, ToldClock
 from traaviis_lab import effects as fx
+from traaviis_lab.effects.recorded import recorded_effect
 from traaviis_lab.errors import EventRefused, JournalError, LabError, RunawayChart
 from traaviis_lab.journal import MemoryJournal
 from traaviis_lab.machine.effect import VOCABULARY
 from traaviis_lab.runtime import Engine, bodies, chart_like
-from traaviis_lab.runtime.recall import read_effect
 from traaviis_lab.runtime.run import KEEP_EVERY
 
 
@@ -134,10 +134,10 @@ def test_a_long_run_is_kept_on_the_way_and_recalled_from_there():
 
 def test_a_journalled_effect_is_read_as_it_stands():
     effect = fx.call("f", args={"text": "{{ not closed"}, into="x")
-    assert read_effect(effect.to_spec()) == effect
-    assert read_effect(fx.delay("2s").to_spec()) == fx.delay(2)
+    assert recorded_effect(effect.to_spec()) == effect
+    assert recorded_effect(fx.delay("2s").to_spec()) == fx.delay(2)
     with pytest.raises(LabError, match="'teleport'") as caught:
-        read_effect({"kind": "teleport"})
+        recorded_effect({"kind": "teleport"})
     assert "call" in caught.value.hint
     assert "teleport" not in VOCABULARY
 

@@ -54,7 +54,7 @@ def test_large_values_that_are_said_by_reference_are_the_same_in_a_fork(lab):
     run = lab.start(Talk)
     for _ in range(12):
         run.send("say")
-        until(lambda: not run.effects)
+        until(lambda: not run.under_way)
     assert any(b'"refs":' in fact.body for fact in facts(run))
     for place in (0, 1, 8, 20):
         fork = run.fork(at=place, until="end")
@@ -62,7 +62,7 @@ def test_large_values_that_are_said_by_reference_are_the_same_in_a_fork(lab):
     fork = run.fork(at=1)
     for n in range(12):
         fork.send("say")
-        until(lambda: not fork.effects)
+        until(lambda: not fork.under_way)
         assert len(fork.data["talk"]) == n + 1
     assert fork.data == run.data
     assert len(asked) == 12
@@ -204,7 +204,7 @@ def test_a_stop_is_one_turn_and_can_be_left_out(lab, clock):
     assert kinds[-2:] == ["effect.cancelled", "run.done"]
     assert turn_end(lab.journal, run.id, 2, run.seq).seq == 3
     fork = run.fork(drop=run.seq)
-    assert (fork.done, fork.state, len(fork.effects)) == (False, "asking", 1)
+    assert (fork.done, fork.state, len(fork.under_way)) == (False, "asking", 1)
     assert run.fork(at=2, until="end").done
     with pytest.raises(LabError, match="is done at seq 5"):
         run.fork(data={"a": 1})

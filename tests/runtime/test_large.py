@@ -96,7 +96,7 @@ def test_an_effect_under_way_keeps_its_large_arguments_when_the_lab_is_opened_ag
         run.send("say", text=TURN)
     with Lab(tmp_path / "x.duckdb") as lab:
         lab.register(never, "ask")
-        (effect,) = lab.resume("r", Asked).effects
+        (effect,) = lab.resume("r", Asked).under_way
         assert effect["effect"]["args"] == {"messages": [TURN] * 10}
 
 

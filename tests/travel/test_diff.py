@@ -168,7 +168,7 @@ def test_an_answer_that_nobody_heard_is_still_a_difference(lab):
     for answer in (1, 2):
         lab.register(lambda answer=answer: answer, "ask")
         runs.append(lab.start(Deaf, id=f"r{answer}"))
-        runs[-1].wait(lambda run: not run.effects)
+        runs[-1].wait(lambda run: not run.under_way)
     diff = runs[0].diff(runs[1])
     assert (diff.first, diff.same) == (None, False)
     assert [(one.left.answer, one.right.answer) for one in diff.effects] == [(1, 2)]

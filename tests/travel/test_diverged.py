@@ -134,7 +134,7 @@ def test_an_answer_the_chart_waits_for_now(lab):
     run = lab.start(Plain, id="p")
     spec = json.loads(json.dumps(Plain.chart.to_spec()))
     spec["states"]["idle"]["on_success"] = {"to": "ready"}
-    run.wait(lambda run: not run.effects)
+    run.wait(lambda run: not run.under_way)
     assert run.replay().same_chart
     error = parting(run, Chart.from_spec(spec))
     assert "waits for 'done.invoke.idle'" in error.message

@@ -89,7 +89,7 @@ def test_every_place_is_where_folding_all_facts_leads(spec, events, data):
     places = {}
     for fact in LAB.journal.read(run.id):
         here.apply(fact)
-        places[fact.seq] = (here.snapshot, dict(here.timers), dict(here.pending), here.visited)
+        places[fact.seq] = (here.snapshot, dict(here.timers), here.pending, here.visited)
     for seq in data.draw(st.permutations(sorted(places))):
         there = run.trail.at(seq)
         assert (there.snapshot, there.timers, there.pending, there.visited) == places[seq]

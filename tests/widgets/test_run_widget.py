@@ -31,7 +31,16 @@ def replay(now, messages):
             now["data"] = {**now["data"], **fields["set"]}
             for key in fields["del"]:
                 del now["data"][key]
+        if lane := patch.get("effects"):
+            rows = {**now["effects"]["rows"], **lane["set"]}
+            for path in lane["del"]:
+                del rows[path]
+            now["effects"] = {"rows": rows, "cut": lane["cut"]}
     return now
+
+
+def effects(now):
+    return [(one["kind"], one["status"]) for one in now["effects"]["rows"].values()]
 
 
 def shown(widget, first, holds):
@@ -194,11 +203,13 @@ def test_effects_that_run_and_fail_are_shown(comms, lab):
     widget = RunWidget.of(run)
     first = comms[-1].sent[0]["data"]["state"]["now"]
     run.send("go")
-    running = shown(widget, first, lambda now: now["effects"])["effects"]
-    assert [(one["kind"], one["status"]) for one in running] == [("call", "running")]
+    assert effects(shown(widget, first, effects)) == [("call", "running")]
     go_on.set()
-    failed = shown(widget, first, lambda now: any(e["status"] == "failed" for e in now["effects"]))
-    assert "no answer" in failed["effects"][-1]["error"]
+    failed = shown(widget, first, lambda now: effects(now) == [("call", "failed")])
+    (row,) = failed["effects"]["rows"].values()
+    assert "no answer" in row["error"]["message"]
+    assert (row["spec"]["function"], row["owner"]) == ("slow", "busy")
+    assert row["ended"] >= row["began"]
 
 
 class Waiting(Machine):
@@ -297,9 +308,10 @@ def test_a_held_outcome_is_still_under_way(comms, lab):
     go_on.set()
     run.wait(lambda run: run.held is not None and run.held.mailbox)
     after = shown(widget, first, lambda now: now["seq"] == run.seq)
-    assert [(one["kind"], one["status"]) for one in after["effects"]] == [("call", "running")]
+    assert effects(after) == [("call", "running")]
     run.resume()
-    assert shown(widget, first, lambda now: now["effects"] == [])["data"]["answer"] == 1
+    done = shown(widget, first, lambda now: effects(now) == [("call", "done")])
+    assert done["data"]["answer"] == 1
 
 
 def test_a_held_run_says_so_in_a_line_and_is_let_go(comms, run):

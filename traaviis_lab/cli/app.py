@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from . import demo, exchange, graph, journal, notebooks, replay, reproduce, run, validate
+from . import (
+    analyze,
+    demo,
+    exchange,
+    graph,
+    journal,
+    migrate,
+    notebooks,
+    replay,
+    reproduce,
+    run,
+    validate,
+)
 
 app = typer.Typer(
     help="Build, run, watch and debug workflows as statecharts.",
@@ -38,6 +50,8 @@ app.command("lab")(notebooks.lab)
 app.command("run")(run.run)
 app.command("replay")(replay.replay)
 app.command("validate")(validate.validate)
+app.command("analyze")(analyze.analyze)
+app.command("migrate")(migrate.migrate)
 app.command("graph")(graph.graph)
 app.command("export")(exchange.export)
 app.command("import")(exchange.bring_in)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from traaviis_lab.machine.effect import Effect
 
-from .leaves import Call, Delay, Log, MergeData, PutData, Raise, SendEvent, UpdateData
+from .calling import MAX_BYTES, Call, CallApi
+from .data import GetData, Log, MergeData, PutData, UpdateData
+from .machines import InvokeFsm, Raise, SendEvent, SpawnFsm
+from .waiting import Delay
 
 
-def raise_event(event: str, data: Mapping[str, Any] | None = None) -> Raise:
+def raise_event(event: str, data: Mapping[str, Any] | str | None = None) -> Raise:
     """Raise an event inside the machine (`kind: raise`); it is taken before outside events."""
-    return Raise(event, dict(data or {}))
+    return Raise(event, _mapping(data))
 
 
 def log(message: str, level: str = "info") -> Log:
@@ -23,6 +26,11 @@ def log(message: str, level: str = "info") -> Log:
 def put_data(key: str, value: Any) -> PutData:
     """Set the field `key` of the run's data to a JSON value."""
     return PutData(key, value)
+
+
+def get_data(key: str, into: str = "") -> GetData:
+    """Read the field `key` (dots lead inside) of the run's data; null where there is none."""
+    return GetData(key, into)
 
 
 def merge_data(values: Mapping[str, Any], key: str = "") -> MergeData:
@@ -41,16 +49,86 @@ def delay(duration: float | str) -> Delay:
 
 
 def call(
-    function: str | Callable[..., Any], args: Mapping[str, Any] | None = None, into: str = ""
+    function: str | Callable[..., Any],
+    args: Mapping[str, Any] | str | None = None,
+    into: str = "",
+    repeat: str = "",
 ) -> Call:
     """Call a registered function by its name (a Python function stands for its own name)."""
     name = function if isinstance(function, str) else function.__name__
-    return Call(name, dict(args or {}), into)
+    return Call(name, _mapping(args), into, repeat)
 
 
-def send_event(to: str, event: str, data: Mapping[str, Any] | None = None) -> SendEvent:
-    """Send an event to the run with the id `to`."""
-    return SendEvent(to, event, dict(data or {}))
+def call_api(  # noqa: PLR0913 - all but the first two have names
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, Any] | None = None,
+    params: Mapping[str, Any] | None = None,
+    json: Any = None,
+    body: str = "",
+    timeout: float | str = "30s",
+    max_bytes: int = MAX_BYTES,
+    expect: str | int | Sequence[str | int] = (),
+    into: str = "",
+    repeat: str = "",
+) -> CallApi:
+    """Make one HTTP request to a host that `lab.allow_host` allows.
+
+    `expect`: the statuses that are no failure (`404`, `"4xx"`; none: `2xx`). A secret is written
+    `{"secret": "NAME"}` or within a text `"Bearer $secret{NAME}"`.
+    """
+    statuses: Any = expect
+    return CallApi(
+        method.upper() if isinstance(method, str) else method,
+        url,
+        _mapping(headers),
+        _mapping(params),
+        json,
+        body,
+        timeout,
+        max_bytes,
+        statuses,
+        into,
+        repeat,
+    )
+
+
+def send_event(
+    to: str,
+    event: str,
+    data: Mapping[str, Any] | str | None = None,
+    into: str = "",
+    repeat: str = "",
+) -> SendEvent:
+    """Send an event to the run with the id `to`; the result is `{run, seq, state}`."""
+    return SendEvent(to, event, _mapping(data), into, repeat)
+
+
+def invoke_fsm(
+    machine: Any, data: Mapping[str, Any] | str | None = None, id: str = "", into: str = ""
+) -> InvokeFsm:
+    """Run a machine the lab knows to its end; the result is `{run, state, data}`."""
+    return InvokeFsm(_name_of(machine), _mapping(data), id, into)
+
+
+def spawn_fsm(
+    machine: Any, data: Mapping[str, Any] | str | None = None, id: str = "", into: str = ""
+) -> SpawnFsm:
+    """Start a machine the lab knows, which goes on by itself; the result is `{run, state}`."""
+    return SpawnFsm(_name_of(machine), _mapping(data), id, into)
+
+
+def _mapping(given: Mapping[str, Any] | str | None) -> Any:
+    """A mapping of its own; a template that becomes one stays as it is."""
+    return given if isinstance(given, str) else dict(given or {})
+
+
+def _name_of(machine: Any) -> str:
+    """A machine's name; a Machine class or a chart stands for its own."""
+    chart = getattr(machine, "chart", machine)
+    name: str = getattr(chart, "name", chart)
+    return name
 
 
 def read_effect(document: Mapping[str, Any]) -> Effect:

@@ -25,15 +25,15 @@ def read_chart(document: str | Mapping[str, Any], *, where: str = "") -> Chart:
     `where` (a file's name) goes in front of what errors say. Raises DefinitionError with every
     mistake, its line, its place, the value and the cure.
     """
-    value, found, text = _parse(document, where)
+    value, found, text = parse_text(document, where)
     chart, problems = examine(value)
     if chart is not None and not found:
         return chart
-    listed = [*found, *_with_lines(problems, text)]
+    listed = [*found, *with_lines(problems, text)]
     title = title_of(value)
     if where:
         title = where if title == "The chart" else f"{title} in {where}"
-    raise definition_error(title, listed, problems.more, _place)
+    raise definition_error(title, listed, problems.more, line_and_place)
 
 
 def find_problems(document: str | Mapping[str, Any]) -> list[Problem]:
@@ -42,14 +42,14 @@ def find_problems(document: str | Mapping[str, Any]) -> list[Problem]:
     A text that cannot be read at all is one problem without a path.
     """
     try:
-        value, found, text = _parse(document, "")
+        value, found, text = parse_text(document, "")
     except DefinitionError as error:
         return [Problem((), error.message, error.hint)]
     problems = examine(value)[1]
-    return [*found, *_with_lines(problems, text)]
+    return [*found, *with_lines(problems, text)]
 
 
-def _parse(document: Any, where: str) -> tuple[Any, list[Problem], str]:
+def parse_text(document: Any, where: str) -> tuple[Any, list[Problem], str]:
     """The plain value, the keys that stand twice, and the text it came from."""
     if not isinstance(document, str):
         return document, [], ""
@@ -116,7 +116,7 @@ def _too_long(text: str, most: int) -> DefinitionError:
     )
 
 
-def _with_lines(problems: Problems, text: str) -> list[Problem]:
+def with_lines(problems: Problems, text: str) -> list[Problem]:
     """The problems with the lines they stand in, as far as the text can tell."""
     if not problems.found or not text or len(text) > MAX_YAML:
         return problems.found
@@ -128,7 +128,8 @@ def _with_lines(problems: Problems, text: str) -> list[Problem]:
     return sorted(found, key=lambda problem: problem.line)
 
 
-def _place(problem: Problem) -> str:
+def line_and_place(problem: Problem) -> str:
+    """Where a problem is, for the reader of a text: `line 4, states.open`."""
     if problem.line and problem.place:
         return f"line {problem.line}, {problem.place}"
     return f"line {problem.line}" if problem.line else problem.place

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from traaviis_lab.machine.effect import VOCABULARY
+from traaviis_lab.machine.names import write_duration
 from traaviis_lab.machine.schema import Schema, spec_schema
+
+from .examples import GROUPS
 
 EXAMPLE = """\
 spec: traaviis/1
@@ -150,6 +152,12 @@ _RULES = """\
   tags beyond the core and no merge keys.
 """
 
+_EFFECTS = """\
+An effect is a mapping with a `kind`. `enter`, `exit` and `do` take a list of effects, or one. In
+Python they are spelled `fx.log(...)`, with `from traaviis_lab import effects as fx`. Each kind has
+a page with its fields; [Effects](effects.md) says how they behave and how they are put together.
+"""
+
 _SECTIONS = (
     ("The chart", "", "The top of the document."),
     ("States", "state", "The value of each key under `states`; an empty one may be left blank."),
@@ -168,6 +176,17 @@ _SECTIONS = (
     ),
     ("Checks", "check", "The items of `validate`. A refused event changes nothing."),
     (
+        "Hooks",
+        "hook",
+        "The items of `hooks` ([Hooks](hooks.md)). The normal form has them in the states and "
+        "arrows.",
+    ),
+    (
+        "Components",
+        "component",
+        "The items of `components` ([Components](components.md)), gone in the normal form as well.",
+    ),
+    (
         "Event data",
         "payload",
         "The values under `events`: a small, closed part of JSON Schema. It makes the form in the "
@@ -177,53 +196,44 @@ _SECTIONS = (
 )
 
 
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
+
+
 def spec_page() -> str:
     """The page as MyST Markdown."""
-    kinds = [kind for kind, word in VOCABULARY.items() if _is_ours(word.__module__)]
-    schema = spec_schema(kinds)
-    parts = [_INTRO, "## A first example\n", _fence(EXAMPLE)]
-    parts += ["The same chart, to the hash, as a class:\n", _fence(PYTHON, "python"), _CLASSES]
+    schema = spec_schema([kind for examples in GROUPS.values() for kind in examples])
+    parts = [_INTRO, "## A first example\n", fence(EXAMPLE)]
+    parts += ["The same chart, to the hash, as a class:\n", fence(PYTHON, "python"), _CLASSES]
     for title, name, meaning in _SECTIONS:
         part = schema["$defs"][name] if name else schema
-        parts += [f"## {title}\n", f"{meaning}\n", _table(schema, part)]
-    parts += ["## Effects\n", _effects_intro()]
-    for kind in sorted(kinds):
-        part = schema["$defs"][f"effect.{kind}"]
-        outward = "It reaches outside the run." if VOCABULARY[kind].outward else ""
-        parts += [
-            f"### `{kind}`\n",
-            f"{part['description']} {outward}".strip() + "\n",
-            _table(schema, part),
-        ]
+        parts += [f"## {title}\n", f"{meaning}\n", keys_table(schema, part)]
+    parts += ["## Effects\n", _EFFECTS, _kinds_table()]
     parts += [_RULES, "## More examples\n", "Regions side by side, and a deep history:\n"]
-    parts += [_fence(NESTED), "A call to the outside, its outcome, and a checked event:\n"]
-    parts.append(_fence(OUTCOMES))
+    parts += [fence(NESTED), "A call to the outside, its outcome, and a checked event:\n"]
+    parts.append(fence(OUTCOMES))
     return "\n".join(parts)
 
 
-def _is_ours(module: str) -> bool:
-    return module.startswith("traaviis_lab.")
+def _kinds_table() -> str:
+    rows = ["| | kinds |", "|---|---|"]
+    for title, examples in GROUPS.items():
+        rows.append(f"| {title} | {', '.join(f'[`{k}`](effects/{k}.md)' for k in examples)} |")
+    return "\n".join(rows) + "\n"
 
 
-def _effects_intro() -> str:
-    return (
-        "An effect is a mapping with a `kind`. `enter`, `exit` and `do` take a list of effects, "
-        "or one. In Python they are spelled `fx.log(...)`, with `from traaviis_lab import effects "
-        "as fx`.\n"
-    )
-
-
-def _fence(text: str, language: str = "yaml") -> str:
+def fence(text: str, language: str = "yaml") -> str:
+    """A block of code."""
     return f"```{language}\n{text}```\n"
 
 
-def _table(schema: Schema, part: Schema) -> str:
+def keys_table(schema: Schema, part: Schema) -> str:
+    """The keys of a part of the schema: what each takes and means."""
     rows = ["| key | takes | meaning |", "|---|---|---|"]
     for key, value in part["properties"].items():
         if key == "kind":
             continue
         needed = " (required)" if key in part.get("required", ()) else ""
-        usual = f" Usual: `{_plain(value['default'])}`." if "default" in value else ""
+        usual = f" Usual: `{_plain(value)}`." if value.get("default") not in _NOTHING else ""
         cells = (
             f"`{key}`{needed}",
             _takes(schema, value),
@@ -246,7 +256,9 @@ def _takes(schema: Schema, value: Schema) -> str:
     return named.get(value.get("type", ""), "any JSON")
 
 
-def _plain(value: Any) -> str:
-    if value == "":
-        return '""'
-    return "{}" if value == {} else str(value)
+def _plain(value: Schema) -> str:
+    """The default of a key, as one would write it."""
+    usual = value["default"]
+    if isinstance(usual, bool):
+        return str(usual).lower()
+    return str(write_duration(usual) if value.get("title") == "duration" else usual)

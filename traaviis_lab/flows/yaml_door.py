@@ -7,7 +7,8 @@ keys and no tags beyond the core, so nothing in a document can make Python objec
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections import Counter
+from typing import Any, NamedTuple
 
 from traaviis_lab.errors import DefinitionError
 from traaviis_lab.machine.plain import MAX_DEPTH, MAX_VALUES
@@ -22,6 +23,19 @@ _ODD = {".inf": "inf", "-.inf": "-inf", "+.inf": "inf", ".nan": "nan"}
 _PLAIN = {"int", "float", "bool", "null", "timestamp", "value", "merge"}
 
 
+class NodePlace(NamedTuple):
+    """Where a mapping or list stands in a text: characters, and the column it begins in.
+
+    `is_flow`: it is written in braces. `is_shared`: an alias uses it, or what it is in, again.
+    """
+
+    begin: int
+    end: int
+    column: int
+    is_flow: bool
+    is_shared: bool
+
+
 class YamlText:
     """A YAML document: its plain `value`, the line of any place in it, and double keys."""
 
@@ -30,6 +44,8 @@ class YamlText:
         self._root = _compose(text)
         self._seen = 0
         self._made: dict[int, Any] = {}
+        self._counted: Counter[int] = Counter()
+        self._keys: dict[int, dict[Any, tuple[Any, Any]]] = {}
         self.doubles: list[Problem] = []
         self.value = self._value(self._root, (), 0) if self._root is not None else None
 
@@ -37,12 +53,50 @@ class YamlText:
         """The line (from 1) where the value at `path` begins, or the nearest one around it."""
         node, line = self._root, 1
         for part in path:
-            found = _child(node, part)
+            found = self._child(node, part)
             if found is None:
                 return line
             mark, node = found
             line = int(mark.start_mark.line) + 1
         return line
+
+    def place_of(self, path: Path) -> NodePlace | None:
+        """Where the mapping or list at `path` stands; None where there is none."""
+        node, shared = self._root, False
+        uses = self._uses()
+        for part in path:
+            found = self._child(node, part)
+            if found is None:
+                return None
+            node = found[1]
+            shared = shared or uses[id(node)] > 1
+        if node is None or node.id == "scalar":
+            return None
+        begin = node.start_mark
+        return NodePlace(begin.index, _end_of(node), begin.column, bool(node.flow_style), shared)
+
+    def _uses(self) -> Counter[int]:
+        """How often each node stands somewhere: more than once where an alias names it."""
+        if not self._counted and self._root is not None:
+            todo, seen = [self._root], self._counted
+            while todo:
+                node = todo.pop()
+                seen[id(node)] += 1
+                if node.id != "scalar" and seen[id(node)] == 1:
+                    pairs = node.id == "mapping"
+                    todo += [value for _, value in node.value] if pairs else node.value
+        return self._counted
+
+    def _child(self, node: Any, part: str | int) -> tuple[Any, Any] | None:
+        """The node to take the line from, and the node to go on with."""
+        if node is None or node.id == "scalar":
+            return None
+        if node.id == "sequence":
+            good = isinstance(part, int) and part < len(node.value)
+            return (node.value[part], node.value[part]) if good else None
+        if id(node) not in self._keys:
+            self._keys[id(node)] = {key.value: (key, value) for key, value in node.value}
+        return self._keys[id(node)].get(part)
 
     def _value(self, node: Any, path: Path, depth: int) -> Any:
         self._seen += 1
@@ -100,18 +154,12 @@ def _compose(text: str) -> Any:
         ) from None
 
 
-def _child(node: Any, part: str | int) -> tuple[Any, Any] | None:
-    """The node to take the line from, and the node to go on with."""
-    if node is None or node.id == "scalar":
-        return None
-    if node.id == "sequence":
-        good = isinstance(part, int) and part < len(node.value)
-        return (node.value[part], node.value[part]) if good else None
-    found = None
-    for key, value in node.value:
-        if key.value == part:
-            found = key, value
-    return found
+def _end_of(node: Any) -> int:
+    """Where the text of a node ends. The marks of blocks also hold what follows them."""
+    while node.id != "scalar" and not node.flow_style and node.value:
+        last = node.value[-1]
+        node = last[1] if node.id == "mapping" else last
+    return int(node.end_mark.index)
 
 
 def _scalar(node: Any) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 WIDTH = 96
-BLOCKS = {"states", "transitions", "after", "enter", "exit", "validate"}
+BLOCKS = {"states", "transitions", "after", "on_enter", "enter", "exit", "validate"}
 """Under these keys everything gets a line of its own."""
 
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*")
@@ -42,7 +42,7 @@ def _mapping(value: Mapping[str, Any], indent: int, *, is_states: bool = False) 
         head = f"{pad}{_key(key)}:"
         # The children of `states` are states: their own keys come on lines of their own.
         block = (is_states or key in BLOCKS) and bool(item)
-        flow = None if block else _flow(item)
+        flow = None if block else flow_text(item)
         if isinstance(item, str):
             yield from _text(head, item, indent)
         elif flow is not None and len(head) + len(flow) < WIDTH:
@@ -54,13 +54,13 @@ def _mapping(value: Mapping[str, Any], indent: int, *, is_states: bool = False) 
             yield head
             yield from _list(item, indent + 2)
         else:
-            yield f"{head} {_flow(item)}"
+            yield f"{head} {flow_text(item)}"
 
 
 def _list(value: list[Any], indent: int) -> Iterator[str]:
     pad = " " * indent
     for item in value:
-        flow = _flow(item)
+        flow = flow_text(item)
         if len(flow) + indent + 2 <= WIDTH or not isinstance(item, Mapping | list) or not item:
             yield f"{pad}- {flow}"
             continue
@@ -83,12 +83,12 @@ def _text(head: str, text: str, indent: int) -> Iterator[str]:
         yield f"{head} {_scalar(text)}"
 
 
-def _flow(value: Any) -> str:
+def flow_text(value: Any) -> str:
     """A value on one line."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_key(k)}: {_flow(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{_key(k)}: {flow_text(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(_flow(item) for item in value) + "]"
+        return "[" + ", ".join(flow_text(item) for item in value) + "]"
     return _scalar(value)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 class Column(NamedTuple):
@@ -145,14 +145,15 @@ KINDS: dict[str, str] = {
     "step": "a step without an event of its own, such as a fork's other data: `{patch, step}`",
     "event.refused": "an event was not taken: `{data, reason, hint}`",
     "effect.started": "an effect is about to be performed: `{path, owner, effect}`",
-    "effect.progress": "news of an effect under way: `{path, ...}`",
+    "effect.progress": "news of an effect under way: `{path, fraction, message}`",
     "effect.completed": "it succeeded: `{path, owner, result, patch?, step?, recorded?}`",
     "effect.failed": "it failed for good: `{path, owner, error, recorded?}`",
     "effect.cancelled": "its state was left before it ended: `{path, owner}`",
     "model.called": "a model answered; tokens and cost are columns",
     "tool.called": "a tool answered",
-    "human.asked": "a person was asked, the run waits",
-    "human.answered": "the person answered",
+    "human.asked": "a person was asked, the run waits; what becomes of an effect that was cut off: "
+    "`{path, owner, question}`",
+    "human.answered": "the person answered: `{path, answer}`",
     "budget.reserved": "money was set aside before a call",
     "budget.settled": "what the call really cost",
     "budget.exceeded": "a call was not made, the budget forbids it",

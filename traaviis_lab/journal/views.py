@@ -136,12 +136,18 @@ REFUSED = View(
 
 EFFECTS = View(
     "effects",
-    "A row per effect: what was asked of the world and how it ended.",
+    "A row per effect: what was asked of the world and how it ended. `run.effects()` in SQL.",
     (
         RUN,
         Column(
-            "path", "VARCHAR", "its place: the seq of the step that asked, and which of its wishes"
+            "path",
+            "VARCHAR",
+            "its place: the seq of the step that asked, which of its wishes, and then the way down "
+            "in a composed effect",
         ),
+        Column("root", "VARCHAR", "the path of the effect that the machine asked for"),
+        Column("parent", "VARCHAR", "the path without its last part; NULL for a root"),
+        Column("depth", "INTEGER", "how far below its root it is, 0 for a root"),
         Column("effect", "VARCHAR", "its kind"),
         Column(
             "owner", "VARCHAR", "the state whose `enter` asked for it, empty if a transition did"
@@ -150,31 +156,52 @@ EFFECTS = View(
         Column("end_seq", "BIGINT", "the fact of its outcome; NULL while it is under way"),
         Column("at", "BIGINT", "when it started, in microseconds"),
         TIME,
-        Column("status", "VARCHAR", "`started`, `completed`, `failed` or `cancelled`"),
+        Column(
+            "status",
+            "VARCHAR",
+            "`started`, `completed`, `failed`, `cancelled`, or `asked`: a person has to say",
+        ),
         Column(
             "starts", "BIGINT", "how often it was started, after a crash again; 0: within its step"
         ),
+        Column("progress", "DOUBLE", "how much is done as it said last, from 0 to 1; NULL: unsaid"),
+        Column("message", "VARCHAR", "what it said last of its progress"),
         Column("duration_us", "BIGINT", "how long it took"),
         Column("spec", "JSON", "the effect as it was asked for"),
         Column("result", "JSON", "what it answered"),
-        Column("error", "JSON", "`{kind, message, hint}` if it failed"),
+        Column("error", "JSON", "`{kind, message, hint, ...}` if it failed"),
     ),
     f"""
-    select run_id, path, arg_max(effect, seq) as effect,
-           coalesce(arg_max(body->>'$.owner', seq), '') as owner,
-           min(seq) as seq, max(seq) filter (ended) as end_seq,
-           min("at") as at, {time_of('min("at")')} as time,
-           coalesce(arg_max(replace(kind, 'effect.', ''), seq) filter (ended), 'started') as status,
-           count(*) filter (kind = 'effect.started') as starts,
-           arg_max(duration_us, seq) filter (ended) as duration_us,
-           arg_min(body->'$.effect', seq) as spec,
-           arg_max(body->'$.result', seq) filter (ended) as result,
-           arg_max(body->'$.error', seq) filter (ended) as error
-    from (select run_id, seq, "at", kind, effect, body, duration_us,
-                 coalesce(body->>'$.path', seq::varchar) as path,
-                 kind in ('effect.completed', 'effect.failed', 'effect.cancelled') as ended
-          from events where starts_with(kind, 'effect.'))
-    group by run_id, path
+    select run_id, path, regexp_extract(path, '^[^/]*(/[^/]*)?') as root,
+           case when parts > 2 then regexp_replace(path, '/[^/]*$', '') end as parent,
+           greatest(parts - 2, 0)::integer as depth,
+           effect, owner, seq, end_seq, "at", {time_of('"at"')} as time,
+           case when ended is not null then ended when asked then 'asked' else 'started' end
+               as status,
+           starts, progress, message, duration_us, spec, result, error
+    from (select run_id, path, len(string_split(path, '/')) as parts,
+                 arg_max(effect, seq) filter (kind <> 'human') as effect,
+                 coalesce(arg_max(body->>'$.owner', seq), '') as owner,
+                 min(seq) as seq, max(seq) filter (ends) as end_seq, min("at") as "at",
+                 arg_max(word, seq) filter (ends) as ended,
+                 arg_max(word = 'asked', seq) filter (word in ('asked', 'answered', 'started'))
+                     as asked,
+                 count(*) filter (word = 'started') as starts,
+                 arg_max_null((body->>'$.fraction')::double, seq) filter (word = 'progress')
+                     as progress,
+                 arg_max(body->>'$.message', seq) filter (word = 'progress') as message,
+                 arg_max(duration_us, seq) filter (ends) as duration_us,
+                 arg_min(body->'$.effect', seq) as spec,
+                 arg_max(body->'$.result', seq) filter (ends) as result,
+                 arg_max(body->'$.error', seq) filter (ends) as error
+          from (select run_id, seq, "at", effect, body, duration_us,
+                       coalesce(body->>'$.path', seq::varchar) as path,
+                       split_part(kind, '.', 1) as kind, split_part(kind, '.', 2) as word,
+                       kind in ('effect.completed', 'effect.failed', 'effect.cancelled') as ends
+                from events
+                where starts_with(kind, 'effect.')
+                   or (starts_with(kind, 'human.') and json_exists(body, '$.path')))
+          group by run_id, path)
     """,
 )
 

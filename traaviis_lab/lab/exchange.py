@@ -65,12 +65,12 @@ class Exchange:
         from traaviis_lab.travel.carrying.arrival import arrive
         from traaviis_lab.travel.carrying.carried import MAX_TOTAL, read_run
 
-        from .lab import _check_id
+        from traaviis_lab.runtime.ids import check_id
         from .recording import check_machine
 
         carried = read_run(path, most=MAX_TOTAL if most is None else most)
         mine = chart_like(chart) if chart is not None else carried.chart() or self._known(carried)
-        name = _check_id(carried.run if id is None else id)
+        name = check_id(carried.run if id is None else id)
         check_machine(name, carried.head["machine"], mine)
         name = arrive(self.journal, carried, run=name, now=self.clock.now(), chart=mine)
         return self.recording(name, chart=mine)
@@ -184,12 +184,12 @@ class Exchange:
         from traaviis_lab.travel.transcripts import tool_names
         from traaviis_lab.travel.transcripts.arriving import arrive_transcripts, judged, modelled
 
-        from .lab import _check_id
+        from traaviis_lab.runtime.ids import check_id
 
         if not isinstance(name, str) or not name.strip():
             raise LabError(f"{name!r} is no name for a chart.", hint='Such as name="ShopAgent".')
         named = [
-            _named(one, name) if id is None else _check_id(id)
+            _named(one, name) if id is None else check_id(id)
             for one, id in zip(found, ids, strict=True)
         ]
         if len(set(named)) < len(named):

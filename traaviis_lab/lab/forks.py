@@ -63,7 +63,7 @@ class Forks(Standing):
         event is not taken, `LabError` for a place, a seq, a path or data that cannot be. Nothing
         is written then.
         """
-        from .lab import _check_id as check_id
+        from traaviis_lab.runtime.ids import check_id
 
         lab = self.lab
         last = self.seq

@@ -10,17 +10,24 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from traaviis_lab.errors import DefinitionError, JournalError, LabError, RunNotFound
+from traaviis_lab.errors import JournalError, LabError, RunNotFound
 from traaviis_lab.journal import Durability, Journal, MemoryJournal, Verdict
 from traaviis_lab.machine import Chart
+from traaviis_lab.machine.dsl_hooks import functions_of
 from traaviis_lab.runtime import Clock, Engine, WallClock, chart_like, chart_of
+from traaviis_lab.runtime.hosts import Hosts
+from traaviis_lab.runtime.ids import check_id
 
+from .allowing import Allowing
 from .dispatch import Callback, Dispatcher
 from .exchange import Exchange
 from .faces import debugger, draw_charts, mimebundle
 from .frames import runs_frame
+from .gates import Gates
 from .names import new_id
 from .past import Past
+from .pipeline import Pipelines
+from .plugins import Plugins, bring_plugins
 from .recording import Recording, recorded_chart
 from .replay_all import ReplayAll, replay_all
 from .run import Run
@@ -34,7 +41,7 @@ Acknowledge = Callable[[BaseException | None], None]
 MODES = ("disk", "process", "async", "memory")
 
 
-class Lab(Exchange):
+class Lab(Exchange, Pipelines, Gates, Allowing, Plugins):
     """A journal, an engine and the runs in them. As the last value of a cell: a control panel.
 
     `Lab()` keeps its journal in memory; `Lab("door.duckdb")` keeps it on disk and finds the runs
@@ -47,6 +54,7 @@ class Lab(Exchange):
             "process" a kill -9, "async" is on disk within 50 ms, "memory" is never written.
         clock: where time comes from; a `ToldClock` in tests.
         tenant: who owns runs that name nobody else.
+        hosts: the hosts that `call_api` may call; see `allow_host`.
     """
 
     _open: ClassVar[weakref.WeakValueDictionary[str, Lab]] = weakref.WeakValueDictionary()
@@ -68,16 +76,18 @@ class Lab(Exchange):
         durability: Durability = "disk",
         clock: Clock | None = None,
         tenant: str = "default",
+        hosts: Iterable[str] = (),
     ) -> None:
         if durability not in MODES:
             raise LabError(f"Durability {durability!r} is not known.", hint=f"One of: {MODES}.")
+        allowed = Hosts(hosts)
         with self._guard:
             if "_engine" in self.__dict__:
                 self._same(durability)
+                self._engine.hosts.allow(*allowed)
                 return
             self.durability, self.tenant = durability, tenant
             self._path = None if path is None else _absolute(path)
-            self._machines: dict[str, Chart] = {}
             self._faces: weakref.WeakValueDictionary[str, Run] = weakref.WeakValueDictionary()
             self.journal: Journal = _open_journal(self._path, durability)
             self._thread = LoopThread("traaviis-engine")
@@ -85,12 +95,14 @@ class Lab(Exchange):
             self.clock = clock or WallClock()
             mode: Durability = "memory" if self._path is None else durability
             self._engine = self._thread.wait_for(_make_engine(self.journal, self.clock, mode))
+            self._machines, self._engine.hosts = self._engine.machines, allowed
             if self._path is not None:
                 self._open[self._path] = self
             self._close = weakref.finalize(
                 self, _shut, self._engine, self._thread, self.dispatcher, self.journal
             )
             draw_charts()
+            self._plugins = bring_plugins(self)
 
     @classmethod
     def default(cls) -> Lab:
@@ -113,10 +125,14 @@ class Lab(Exchange):
 
         Raises `JournalConflict` if the id is taken, `JournalError` for data that is not JSON.
         """
-        chart = self.add(machine)
+        return self._begin(self.add(machine), id, data, tenant)
+
+    def _begin(
+        self, chart: Chart, id: str | None, data: Mapping[str, Any] | None, tenant: str | None
+    ) -> Run:
         if data is not None and not isinstance(data, Mapping):
             raise LabError(f"The data of a run is a dict, not {data!r}.", hint="data={'field': 1}")
-        run_id = new_id(chart.name) if id is None else _check_id(id)
+        run_id = new_id(chart.name) if id is None else check_id(id)
         live = self.acknowledged(
             lambda ack: self._engine.start(
                 chart, run_id, dict(data or {}), tenant or self.tenant, ack
@@ -148,7 +164,7 @@ class Lab(Exchange):
         if id in self._engine.runs:
             return self.run(id)
         mine = chart_like(chart) if chart is not None else self._chart_for(id)
-        self.add(mine)
+        self.add(mine if chart is None else chart)
         return self._face(self._thread.ask(lambda: self._engine.resume(id, mine)))
 
     def recording(self, id: str, chart: Any = None) -> Recording:
@@ -205,24 +221,18 @@ class Lab(Exchange):
             raise LabError(f"{run!r} is no run.", hint="Pass a run, a recording or an id.")
         return debugger(run)
 
-    # Machines and functions
+    # Machines
 
     def add(self, machine: Any) -> Chart:
         """Make a machine known here by its name, so that panels and documents can start it."""
         chart = chart_like(machine)
         self._machines[chart.name] = chart
+        self._engine.functions.update(functions_of(machine))
         return chart
 
     def machines(self) -> dict[str, Chart]:
         """The machines known here, by name."""
         return dict(self._machines)
-
-    def register(self, function: Callable[..., Any], name: str | None = None) -> Callable[..., Any]:
-        """Let `call` effects call this function (plain or async) by its name; also a decorator."""
-        if not callable(function):
-            raise DefinitionError(f"{function!r} cannot be called.", hint="Pass a function.")
-        self._engine.functions[name or function.__name__] = function
-        return function
 
     # Questions
 
@@ -359,14 +369,3 @@ def _shut(engine: Engine, thread: LoopThread, dispatcher: Dispatcher, journal: J
 
 def _absolute(path: str | os.PathLike[str]) -> str:
     return str(Path(path).expanduser().resolve())
-
-
-def _check_id(run_id: str) -> str:
-    if not isinstance(run_id, str) or not run_id.strip() or len(run_id) > 200:
-        raise LabError(f"{run_id!r} is no id for a run.", hint="Use a text of 1 to 200 characters.")
-    if not run_id.isprintable():
-        raise LabError(
-            f"{run_id!r} is no id for a run: it holds characters that cannot be printed.",
-            hint="Use letters, digits, '-', '_', '.' or ':'.",
-        )
-    return run_id

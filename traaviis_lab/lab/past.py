@@ -81,6 +81,24 @@ class Past(Standing):
         facts = self.lab.journal.read(self.id)
         return history_frame(facts, self.chart if data else None)
 
+    def effects(self) -> pd.DataFrame:
+        """A row per effect, roots and what composed ones are made of, in the order they began:
+        path, root, depth, effect, label, owner, status, seq, end_seq, began, took (seconds),
+        starts, progress, message, result, error, spec.
+        """
+        from traaviis_lab.travel.performed import effects_frame, performed
+
+        return effects_frame(performed(self.trail))
+
+    def questions(self) -> pd.DataFrame:
+        """A row per effect that was under way when its process died and that waits for a person
+        to say what becomes of it (`run.answer`): path, effect, label, owner, seq, asked,
+        question, spec.
+        """
+        from traaviis_lab.travel.performed import performed, questions_frame
+
+        return questions_frame(performed(self.trail))
+
     def path(self, *, ancestors: bool = False) -> pd.DataFrame:
         """A row per stay: seq, at, state, via (event or effect), taken, duration.
 

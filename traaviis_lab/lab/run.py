@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from traaviis_lab.effects.growing import Tree
 from traaviis_lab.errors import LabError
 from traaviis_lab.machine import Chart, Event, Snapshot, Step
 from traaviis_lab.machine.macrostep import events_blocked
 from traaviis_lab.runtime import Run as LiveRun
+from traaviis_lab.runtime.reviving import answer as answer_asked
+from traaviis_lab.runtime.standing import Pending
 
 from .debugging import Debugging
 from .dispatch import Callback
@@ -86,8 +89,13 @@ class Run(Portable, Forks, Debugging):
         return dict(self._live.timers)
 
     @property
-    def effects(self) -> tuple[dict[str, Any], ...]:
-        """The effects under way: `{path, kind, owner, began, effect}`."""
+    def under_way(self) -> tuple[dict[str, Any], ...]:
+        """The effects under way, composed ones and what is under way in them, in the order they
+        began: `{path, kind, owner, began, effect, asks}`. `asks`: a person has to say what
+        becomes of it (`run.answer`).
+        """
+        live = self._live
+        found: list[tuple[str, Tree | Pending]] = [*live.trees.items(), *live.pending.items()]
         return tuple(
             {
                 "path": path,
@@ -95,8 +103,9 @@ class Run(Portable, Forks, Debugging):
                 "owner": one.owner,
                 "began": one.began,
                 "effect": one.effect.to_spec(),
+                "asks": path in live.asked,
             }
-            for path, one in self._live.pending.items()
+            for path, one in sorted(found, key=lambda one: one[1].seq)
         )
 
     # What it is told
@@ -137,6 +146,28 @@ class Run(Portable, Forks, Debugging):
         """End the run: its timers and effects are cancelled. A run that is done stays as it is."""
         if not self.done:
             self._lab.acknowledged(self._live.stop)
+
+    def answer(
+        self, path: str, answer: Literal["repeat", "fail", "result"], result: Any = None
+    ) -> None:
+        """Say what becomes of an effect that was under way when its process died, and that asks.
+
+        Args:
+            path: the effect; `run.questions()` lists those that ask.
+            answer: "repeat" performs it again, "fail" takes it for failed, "result" for done.
+            result: what it answered, for "result".
+
+        Raises `LabError` for an effect that does not ask and for another answer, `JournalError`
+        for a result that is not JSON.
+        """
+        if result is not None and answer != "result":
+            raise LabError(
+                f"A result is given with the answer 'result', not with {answer!r}.",
+                hint=f'run.answer({path!r}, "result", {result!r})',
+            )
+        self._lab.acknowledged(
+            lambda ack: answer_asked(self._lab._engine, self._live, path, answer, result, ack)
+        )
 
     # What is to come
 

@@ -72,6 +72,7 @@ def _node(desk: Desk, box: Box, order: int) -> StateNode:
         transitions=tuple(_transitions(desk, box)),
         timers=timers,
         checks=tuple(_check(desk, check) for check in spec.get("validate", ())),
+        on_enter=_effects(desk, spec.get("on_enter", ())),
         enter=_effects(desk, spec.get("enter", ())),
         exit=_effects(desk, spec.get("exit", ())),
         meta=spec.get("meta", meta),

@@ -25,10 +25,45 @@ class PythonCall:
         return self.function(data, event)
 
 
+class Both:
+    """An author's guard that holds only together with an expression, as a component asks.
+
+    Pickled, it is the function by its name and the expression.
+    """
+
+    def __init__(self, function: Callable[[Data, Event], Any], when: str) -> None:
+        from .expr import compile_expression
+
+        self.function = function
+        self.when = when
+        self.also = compile_expression(when, expected="bool").compute
+        self.__module__ = getattr(function, "__module__", None) or "?"
+        name = getattr(function, "__qualname__", type(function).__qualname__)
+        self.__qualname__ = f"{name} && ({when})"
+
+    def __call__(self, data: Data, event: Event, active: frozenset[str] = frozenset()) -> bool:
+        """Whether both hold."""
+        return bool(self.function(data, event)) and bool(self.also(data, event, active))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Both, (self.function, self.when)
+
+
+class _BothCall(PythonCall):
+    """`Both`, with the active states that its expression may ask for."""
+
+    __slots__ = ()
+
+    def __call__(self, data: Data, event: Event, active: frozenset[str]) -> Any:
+        both: Any = self.function
+        return both(data, event, active)
+
+
 def python_formula(function: Callable[[Data, Event], Any]) -> Formula:
     """A formula that calls the author's function; people see it by its qualified name."""
     text = python_name(function).partition(":")[2]
-    return Formula(text, PythonCall(function), portable=False)
+    call = _BothCall if isinstance(function, Both) else PythonCall
+    return Formula(text, call(function), portable=False)
 
 
 def python_name(function: Callable[..., Any]) -> str:

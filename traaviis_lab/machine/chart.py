@@ -83,6 +83,7 @@ class StateNode:
     transitions: tuple[Transition, ...] = ()
     timers: tuple[Timer, ...] = ()
     checks: tuple[Check, ...] = ()
+    on_enter: tuple[Effect, ...] = ()
     enter: tuple[Effect, ...] = ()
     exit: tuple[Effect, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)

@@ -28,7 +28,7 @@ class Draft:
     """A snapshot that may still change, and the effects, moves and events of this macrostep.
 
     `queue` is SCXML's internal queue. `failed` says what went wrong, by transition id or
-    `"<state>.enter"`, `"<state>.exit"`.
+    `"<state>.on_enter"`, `"<state>.enter"`, `"<state>.exit"`.
     """
 
     __slots__ = (

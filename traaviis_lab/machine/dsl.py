@@ -9,6 +9,8 @@ from traaviis_lab.errors import DefinitionError
 
 from .chart import Chart
 from .effect import Effect
+from .mixing.component import Use
+from .mixing.hook import Hook
 from .values import Data, Event
 
 Target = "State | str"
@@ -24,7 +26,8 @@ class State:
 
     `initial`: True where the state around this one starts here, or what this one starts in
     (a state inside, or a list across regions). `states`: the states inside, each with a name in
-    the class body of its own. `enter`, `exit`: effects. `after`: `{"30s": target}`.
+    the class body of its own. `enter`, `exit`: effects; `on_enter`: such as no outcome waits for.
+    `after`: `{"30s": target}`.
     `on_success`, `on_error`: where to go when its `enter` effects are done, or one failed for
     good (a target, or a mapping `{"to": ..., "when": ..., "assign": ..., "do": ...}`, or a list).
     `validate`: checks `{"when": expression, "reason": text, "on": event}`. `id`: another name
@@ -40,6 +43,7 @@ class State:
         history: Literal["shallow", "deep"] | None = None,
         default: State | str | Sequence[State | str] | None = None,
         states: Sequence[State] = (),
+        on_enter: Wishes = (),
         enter: Wishes = (),
         exit: Wishes = (),
         after: Mapping[str | int | float, State | str | Mapping[str, Any]] | None = None,
@@ -61,6 +65,7 @@ class State:
             final=final,
             history=history,
             default=default,
+            on_enter=on_enter,
             enter=enter,
             exit=exit,
             on_success=_arrow_to(on_success),
@@ -142,10 +147,11 @@ class Machine:
     """A statechart written as a class; `chart` holds it, checked, as soon as the class is made.
 
     Class attributes: States, and `name` (else the class's), `version`, `data` (what a run starts
-    with), `events` (`{event: JSON Schema of its data}`). The docstring's first line is the title,
-    the rest the notes. Class keywords: `parallel=True` makes the top-level states regions;
-    `initial=` names what the machine starts in, where it is not the state marked `initial=True`.
-    A derived class has everything its base has, and may add to it.
+    with), `events` (`{event: JSON Schema of its data}`), `hooks` and `components`. Methods called
+    `on_enter_<state>`, `on_exit_<state>`, `before_<event>`, `after_<event>` are hooks too. The
+    docstring's first line is the title, the rest the notes. Class keywords: `parallel=True` makes
+    the top-level states regions; `initial=` names what the machine starts in, where it is not the
+    state marked `initial=True`. A derived class has everything its base has, and may add to it.
     """
 
     chart: ClassVar[Chart]
@@ -153,6 +159,9 @@ class Machine:
     version: ClassVar[str] = "1.0.0"
     data: ClassVar[Mapping[str, Any]] = {}
     events: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    hooks: ClassVar[Sequence[Hook]] = ()
+    components: ClassVar[Sequence[Use]] = ()
+    _functions: ClassVar[Mapping[str, Callable[..., Any]]] = {}
     _root: ClassVar[Mapping[str, Any]] = {}
 
     def __init_subclass__(

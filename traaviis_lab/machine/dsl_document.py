@@ -8,13 +8,15 @@ from typing import Any
 
 from .chart import Chart
 from .dsl import Machine, State
+from .dsl_hooks import hooks_of, methods_of, uses_of
 from .effect import Effect
+from .mixing.hook import Hook
 from .names import did_you_mean
 from .normal import SPEC
 from .problems import Path, Problem, Problems, show_path
 from .reader import examine
 
-_TAKEN = ("name", "version", "data", "events", "chart")
+_TAKEN = ("name", "version", "data", "events", "chart", "hooks", "components")
 
 
 def chart_of_class(machine: type[Machine], root: Mapping[str, Any]) -> Chart:
@@ -22,7 +24,14 @@ def chart_of_class(machine: type[Machine], root: Mapping[str, Any]) -> Chart:
     problems = Problems()
     tree = _Tree(machine, problems)
     document = tree.document(root)
-    chart, found = examine(document, python=True)
+    uses = uses_of(machine, problems)
+    hooks = [*hooks_of(machine, problems), *tree.methods()]
+    if hooks:
+        document["hooks"] = tree.plain([hook.to_spec() for hook in hooks], ("hooks",))
+    if uses:
+        document["components"] = tree.plain([use.to_spec() for use in uses], ("components",))
+    known = {use.component.name: use.component for use in uses}
+    chart, found = examine(document, python=True, components=known)
     if chart is not None and not problems:
         return chart
     for problem in found.found:
@@ -96,11 +105,11 @@ class _Tree:
 
     def _state(self, state: State, path: Path, around: frozenset[str]) -> dict[str, Any]:
         children = list(self._known(state, path))
-        words = dict(self._plain(state.words, path))
+        words = dict(self.plain(state.words, path))
         words.update(self._start(children, path, words))
         for key, arrows in (("transitions", state.arrows), ("after", state.timers)):
             if arrows:
-                words[key] = self._plain(arrows, (*path, key))
+                words[key] = self.plain(arrows, (*path, key))
         if state.children:
             words["states"] = self._children(children, path, around)
         return words
@@ -126,7 +135,7 @@ class _Tree:
             said["order"] = regions
         return said
 
-    def _plain(self, value: Any, path: Path) -> Any:
+    def plain(self, value: Any, path: Path) -> Any:
         """Spec words without States and Effects in them."""
         if isinstance(value, State):
             if value.id in self.states:
@@ -134,11 +143,11 @@ class _Tree:
             self._tell_stranger(value, path)
             return next(iter(self.states), "")
         if isinstance(value, Effect):
-            return self._plain(value.to_spec(), path)
+            return self.plain(value.to_spec(), path)
         if isinstance(value, Mapping):
-            return {key: self._plain(item, (*path, key)) for key, item in value.items()}
+            return {key: self.plain(item, (*path, key)) for key, item in value.items()}
         if isinstance(value, list | tuple):
-            return [self._plain(item, (*path, n)) for n, item in enumerate(value)]
+            return [self.plain(item, (*path, n)) for n, item in enumerate(value)]
         return value
 
     def _tell_stranger(self, state: State, path: Path) -> None:
@@ -149,6 +158,10 @@ class _Tree:
             message = "this State has no name."
             cure = "Assign it in the class body: `waiting = State()`."
         self.problems.add(path, message, cure)
+
+    def methods(self) -> list[Hook]:
+        """The hooks that methods of the class stand for."""
+        return methods_of(self.machine, self.states.values(), self.attributes, self.problems)
 
     def place(self, problem: Problem) -> str:
         """Where a problem is, in the words of the class: `SmartDoor.open.to('closed', on='x')`."""

@@ -87,7 +87,7 @@ def _collect(boxes: dict[str, Box], box: Box) -> None:
 # What a box may hold
 
 _ALLOWED = {
-    "final": {"final", "enter", "exit", "meta"},
+    "final": {"final", "on_enter", "enter", "exit", "meta"},
     "history": {"history", "default", "meta"},
 }
 _WHY = {

@@ -20,9 +20,12 @@ def microstep(draft: Draft, chosen: tuple[Transition, ...], trigger: str) -> Non
 
 def enter(draft: Draft, made: Plan, trigger: str, taken: tuple[str, ...]) -> None:
     """Enter a plan's states from outside inwards, and say which states are done by that."""
-    blocks = draft.tables.enter
+    hooks, blocks = draft.tables.on_enter, draft.tables.enter
     staying = draft.active
     for i, state in enumerate(made.entered):
+        if state in hooks:
+            draft.active = staying.union(made.entered[: i + 1])
+            draft.ask(hooks[state], f"{state}.on_enter", "")
         if state in blocks:
             draft.active = staying.union(made.entered[: i + 1])
             draft.ask(blocks[state], f"{state}.enter", state)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .mixing.reading import hooks_reader, uses
 from .names import is_state_id
 from .problems import Path, show
 from .reader_effects import effects
@@ -146,6 +147,7 @@ STATE = {
     "parallel": flag,
     "order": _order,
     "initial": state_ids,
+    "on_enter": effects,
     "enter": effects,
     "exit": effects,
     "transitions": _many(TRANSITION, "a transition"),
@@ -167,6 +169,8 @@ TOP = {
     "order": _order,
     "initial": state_ids,
     "states": _states,
+    "hooks": hooks_reader(_assign),
+    "components": uses,
     "layout": json_object,
 }
 

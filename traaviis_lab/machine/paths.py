@@ -113,7 +113,9 @@ def _traps(chart: Chart, walk: Walk) -> tuple[Way, ...]:
 
 def _unheard(chart: Chart) -> Way:
     """Declared and raised events that no transition listens for."""
-    blocks = (*chart.tables.do.values(), *chart.tables.enter.values(), *chart.tables.exit.values())
+    tables = chart.tables
+    listed = (tables.do, tables.on_enter, tables.enter, tables.exit)
+    blocks = (block for blocks in listed for block in blocks.values())
     raised = (
         str(getattr(effect, "event", ""))
         for block in blocks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from traaviis_lab.errors import DefinitionError
 
@@ -14,6 +14,9 @@ from .normal import read_document
 from .plain import plain_copy
 from .problems import Problem, Problems
 from .reading import Desk
+
+if TYPE_CHECKING:
+    from .mixing.component import Component
 
 
 def read_spec(document: Any, *, python: bool = False) -> Chart:
@@ -33,8 +36,10 @@ def find_problems(document: Any) -> list[Problem]:
     return examine(document)[1].found
 
 
-def examine(document: Any, *, python: bool = False) -> tuple[Chart | None, Problems]:
-    """The chart, or None and the problems."""
+def examine(
+    document: Any, *, python: bool = False, components: Mapping[str, Component] | None = None
+) -> tuple[Chart | None, Problems]:
+    """The chart, or None and the problems. `components` may be used beside the registered ones."""
     problems = Problems()
     desk = Desk(problems, python)
     try:
@@ -42,10 +47,32 @@ def examine(document: Any, *, python: bool = False) -> tuple[Chart | None, Probl
     except DefinitionError:
         return None, problems
     normal = read_document(desk, plain)
+    if "hooks" in normal or "components" in normal:
+        return (None, problems) if problems else _mix(desk, normal, components or {})
     boxes = link(desk, normal)
     if problems:
         return None, problems
     return build_chart(desk, normal, boxes), problems
+
+
+def _mix(
+    desk: Desk, normal: dict[str, Any], components: Mapping[str, Component]
+) -> tuple[Chart | None, Problems]:
+    """The chart of a document with hooks and components, which is read again once they are in."""
+    from .mixing.expand import expand
+    from .mixing.registry import components as registered
+
+    problems = desk.problems
+    spec, places = expand(desk, normal, {**registered(), **components})
+    if problems:
+        return None, problems
+    again = Desk(Problems(), desk.python)
+    whole = read_document(again, spec)
+    boxes = link(again, whole)
+    for problem in map(places.back, again.problems.found):
+        problems.add(problem.path, problem.message, problem.cure)
+    problems.more += again.problems.more
+    return (None, problems) if problems else (build_chart(again, whole, boxes), problems)
 
 
 def title_of(document: Any) -> str:

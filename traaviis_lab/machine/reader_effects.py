@@ -8,12 +8,14 @@ from typing import Any
 
 from traaviis_lab.errors import DefinitionError, LabError
 
-from .effect import VOCABULARY, Effect, default_of, shape_of, word_of
+from .effect import VOCABULARY, Effect, default_of, is_hidden, names_in, shape_of, word_of
 from .matching import is_reserved
 from .names import did_you_mean, has_template, is_event, parse_duration
 from .plain import plain_copy
 from .problems import Path, Problems, show
 from .reading import DURATION_CURE, SKIP, Desk, formula, one_or_more
+
+MOST_NESTED = 32
 
 
 def effects(desk: Desk, value: Any, path: Path) -> Any:
@@ -47,11 +49,12 @@ def effect_of(desk: Desk, value: Any, path: Path) -> Effect | None:
         desk.wrong(path, f"{show(value)} is no effect.", "Write {kind: log, message: hello}.")
         return None
     kind = value.get("kind")
-    if not isinstance(kind, str) or kind not in VOCABULARY:
+    known = [name for name, word in VOCABULARY.items() if not word.internal]
+    if not isinstance(kind, str) or kind not in known:
         if "kind" not in value:
-            desk.wrong(path, "an effect needs its kind.", f"Kinds: {', '.join(VOCABULARY)}.")
+            desk.wrong(path, "an effect needs its kind.", f"Kinds: {', '.join(known)}.")
         else:
-            cure = did_you_mean(kind if isinstance(kind, str) else "", VOCABULARY, "Kinds")
+            cure = did_you_mean(kind if isinstance(kind, str) else "", known, "Kinds")
             desk.wrong((*path, "kind"), f"there is no effect {show(kind)}.", cure)
         return None
     before = len(desk.problems.found) + desk.problems.more
@@ -66,7 +69,8 @@ def effect_of(desk: Desk, value: Any, path: Path) -> Effect | None:
 
 
 def _fields(desk: Desk, kind: type[Effect], value: dict[str, Any], path: Path) -> dict[str, Any]:
-    words: dict[str, Field[Any]] = {word_of(f): f for f in fields(kind)}  # type: ignore[arg-type]
+    listed: tuple[Field[Any], ...] = fields(kind)  # type: ignore[arg-type]
+    words = {word_of(field): field for field in listed if not is_hidden(field)}
     made: dict[str, Any] = {}
     for key in value:
         if key not in words and key != "kind":
@@ -85,6 +89,10 @@ def _field(desk: Desk, field: Field[Any], value: Any, path: Path) -> Any:
     if shape == "expression":
         read = formula(desk, value, path)
         return "" if read is SKIP else read
+    if shape in ("effect", "effects", "steps"):
+        return _below(desk, field, value, path)
+    if shape == "names":
+        return tuple(one_or_more(value))
     _check_template(desk, value, path)
     if shape == "value" or has_template(value):
         return value
@@ -94,13 +102,40 @@ def _field(desk: Desk, field: Field[Any], value: Any, path: Path) -> Any:
     return value
 
 
+def _below(desk: Desk, field: Field[Any], value: Any, path: Path) -> Any:
+    """The effect or effects that an effect is put together from."""
+    if value is None and default_of(field) is None:
+        return None
+    if desk.depth >= MOST_NESTED:
+        return desk.wrong(path, f"effects are nested more than {MOST_NESTED} deep.")
+    outside = desk.names
+    desk.names, desk.depth = (*outside, *names_in(field)), desk.depth + 1
+    try:
+        if shape_of(field) == "effect":
+            return effect_of(desk, value, path)
+        items = value if isinstance(value, list) else [value]
+        if shape_of(field) == "steps":
+            items = [_step(item) for item in items]
+        return tuple(effect_of(desk, item, (*path, n)) for n, item in enumerate(items))
+    finally:
+        desk.names, desk.depth = outside, desk.depth - 1
+
+
+def _step(item: Any) -> Any:
+    """A step may leave the kind out where it says how it is undone."""
+    if isinstance(item, dict) and "kind" not in item and "effect" in item:
+        return item["effect"] if set(item) == {"effect"} else {"kind": "with_compensation", **item}
+    return item
+
+
 def _check_template(desk: Desk, value: Any, path: Path) -> None:
     if not _mentions_template(value):
         return
+    from .expr.formula import NAMES
     from .template import compile_template
 
     try:
-        compile_template(value)
+        compile_template(value, names=(*NAMES, *desk.names))
     except LabError as error:
         desk.wrong(path, error.message, error.hint)
 

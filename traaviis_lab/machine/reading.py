@@ -25,10 +25,15 @@ DURATION_CURE = "Use a number of seconds, or a text such as 250ms, 2s, 5m, 1h."
 
 @dataclass(slots=True)
 class Desk:
-    """What the reading of one document shares. `python`: callables are allowed in it."""
+    """What the reading of one document shares. `python`: callables are allowed in it.
+
+    `names`: what expressions may read, at this place, beside the usual names.
+    """
 
     problems: Problems
     python: bool = False
+    names: tuple[str, ...] = ()
+    depth: int = 0
     formulas: dict[tuple[str, bool], Formula] = field(default_factory=dict)
     callables: list[str] = field(default_factory=list)
     paths: dict[str, Path] = field(default_factory=dict)
@@ -178,16 +183,19 @@ def _expression(desk: Desk, value: Any, path: Path, *, is_guard: bool) -> Any:
         return desk.wrong(path, f"{show(value)} is no expression.", "Write it as a text.")
     if not value.strip():
         return desk.wrong(path, "the expression is empty.", "An empty text is written `''`.")
-    if (value, is_guard) not in desk.formulas:
+    if (value, is_guard) not in desk.formulas or desk.names:
         from .expr import compile_expression
+        from .expr.formula import NAMES
 
+        names, expected = (*NAMES, *desk.names), "bool" if is_guard else None
         try:
-            made = compile_expression(value, expected="bool" if is_guard else None)
+            made = compile_expression(value, expected=expected, names=names)
         except LabError as error:
             is_word = len(value) <= 40 and value.isidentifier()
             more = f" A fixed text is written `'{value}'`." if is_word else ""
             return desk.wrong(path, error.message, f"{error.hint}{more}".strip())
-        desk.formulas[value, is_guard] = made
+        if not desk.names:
+            desk.formulas[value, is_guard] = made
     return value
 
 

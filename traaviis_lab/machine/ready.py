@@ -172,8 +172,10 @@ class _Blocks:
             if transition.id in tables.do:
                 self.after.append((tables.do[transition.id], staying, ""))
         for i, state in enumerate(made.entered):
+            active = staying.union(made.entered[: i + 1])
+            if state in tables.on_enter:
+                self.after.append((tables.on_enter[state], active, ""))
             if state in tables.enter:
-                active = staying.union(made.entered[: i + 1])
                 self.after.append((tables.enter[state], active, state))
         actions = [a for block, _, _ in (*self.before, *self.after) for a in block]
         self.raises = any(a.raises for a in actions)

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
-from .effect import VOCABULARY, Effect, default_of, shape_of, word_of
+from .effect import VOCABULARY, Effect, default_of, is_hidden, shape_of, word_of
 from .matching import RESERVED
+from .mixing.schema import MIXING
 from .names import DURATION_PATTERN, EVENT_PATTERN, ID_PATTERN, LISTENED_PATTERN, LONGEST
 from .normal import SPEC
 from .reader_payloads import TYPES
@@ -22,7 +23,8 @@ _NEVER = False
 
 def spec_schema(kinds: Iterable[str] | None = None) -> Schema:
     """The schema of a chart document, with the effects of these kinds (None: all known)."""
-    words = [VOCABULARY[kind] for kind in (VOCABULARY if kinds is None else kinds)]
+    listed = (VOCABULARY[kind] for kind in (VOCABULARY if kinds is None else kinds))
+    words = [word for word in listed if not word.internal]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,
@@ -41,6 +43,7 @@ def spec_schema(kinds: Iterable[str] | None = None) -> Schema:
             },
             "outcome": _arrow("transition without `on`"),
             "check": _check(),
+            **MIXING,
             "payload": _payload(),
             "property": _property(),
             "state": _state(),
@@ -49,6 +52,7 @@ def spec_schema(kinds: Iterable[str] | None = None) -> Schema:
                 "title": "effect",
                 "anyOf": [{"$ref": f"#/$defs/effect.{word.kind}"} for word in words],
             },
+            "step": _step(),
             **{f"effect.{word.kind}": _effect(word) for word in words},
         },
     }
@@ -172,6 +176,8 @@ def _chart() -> Schema:
         "order": _said("order", "The regions' order, where it is not that of their ids."),
         "initial": _said("stateIds", "Where a run starts; absent: in the first state."),
         "states": _said("states", "The top-level states.", minProperties=1),
+        "hooks": _said("hooks", "Effects for many states or events; worked into these on reading."),
+        "components": _said("components", "What to mix in; worked into the chart on reading."),
         "layout": _said("object", "Positions for the designer; not part of the chart's hash."),
     }
     return {
@@ -210,6 +216,9 @@ def _state_keys() -> Schema:
             "What is entered with it: a state inside, at any depth, or one in each of several "
             "regions; absent: the first of `states`.",
         ),
+        "on_enter": _said(
+            "effects", "Asked for when it is entered, before `enter`; no outcome waits for them."
+        ),
         "enter": _said("effects", "Asked for when it is entered, cancelled when it is left."),
         "exit": _said("effects", "Asked for when it is left."),
         "transitions": _said("transitions", "The arrows that leave it; the first that can, does."),
@@ -235,7 +244,7 @@ def _state_rules() -> list[Schema]:
     }
     is_history = {"required": ["history"]}
     is_final = {"properties": {"final": {"const": True}}, "required": ["final"]}
-    no_effects = {key: {"type": "array", "maxItems": 0} for key in ("enter", "exit")}
+    no_effects = {key: {"type": "array", "maxItems": 0} for key in ("on_enter", "enter", "exit")}
     inside: Schema = {"required": ["states"], "properties": {"states": {"minProperties": 1}}}
     return [
         {
@@ -313,40 +322,69 @@ def _property() -> Schema:
 
 def _effect(word: type[Effect]) -> Schema:
     keys: Schema = {"kind": {"const": word.kind, "description": "The effect's word."}}
-    listed: list[Field[Any]] = list(fields(word))  # type: ignore[arg-type]
+    every: tuple[Field[Any], ...] = fields(word)  # type: ignore[arg-type]
+    listed = [field for field in every if not is_hidden(field)]
     for field in listed:
         usual = default_of(field)
         keys[word_of(field)] = {
             **_shape(field),
             "description": field.metadata.get("meaning", ""),
-            **({} if usual is MISSING else {"default": usual}),
+            **({} if usual is MISSING else {"default": _plain(usual)}),
         }
     needed = tuple(word_of(field) for field in listed if default_of(field) is MISSING)
     meaning = (word.__doc__ or "").partition("\n")[0]
     return {**_object(f"{word.kind} effect", keys, ("kind", *needed)), "description": meaning}
 
 
+def _plain(value: Any) -> Any:
+    """A default as JSON."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _step() -> Schema:
+    """A step of a saga: an effect, or one with what undoes it."""
+    keys = {
+        "effect": _said("effect", "What to do."),
+        "undo": _said("effect", "What makes it undone."),
+        "undo_after": {"enum": ["completed", "started"], "description": "When it can be undone."},
+        "into": _said("text", "The field of the run's data its result goes to."),
+    }
+    pair = _object("step: an effect, and what undoes it", keys, ("effect",))
+    return {"title": "step", "anyOf": [{"$ref": "#/$defs/effect"}, pair]}
+
+
 def _shape(field: Field[Any]) -> Schema:
     """What may stand in a field of an effect; texts may always hold templates."""
-    match shape_of(field):
-        case "text":
-            return {"title": "text", "type": "string"}
-        case "name":
-            return {"title": "name", "type": "string", "pattern": r"\S"}
-        case "expression":
-            return {"$ref": "#/$defs/expression"}
-        case "value":
-            return {"title": "any JSON"}
-        case "event":
-            event = {"type": "string", "pattern": EVENT_PATTERN, **_NOT_RESERVED}
-            return {"title": "event", "anyOf": [event, _TEMPLATE]}
-        case "choice":
-            choices = list(field.metadata["choices"])
-            title = ", ".join(f"`{choice}`" for choice in choices)
-            return {"title": title, "anyOf": [{"enum": choices}, _TEMPLATE]}
-        case "duration":
-            return {"title": "duration", "anyOf": [{"$ref": "#/$defs/duration"}, _TEMPLATE]}
-        case "object" | "number" | "flag" as shape:
-            kind = {"object": "object", "number": "number", "flag": "boolean"}[shape]
-            title = {"object": "mapping", "number": "number", "flag": "true or false"}[shape]
-            return {"title": title, "anyOf": [{"type": kind}, _TEMPLATE]}
+    shape = shape_of(field)
+    if shape == "choice":
+        choices = list(field.metadata["choices"])
+        title = ", ".join(f"`{choice}`" for choice in choices)
+        return {"title": title, "anyOf": [{"enum": choices}, _TEMPLATE]}
+    return _SHAPES[shape]
+
+
+def _either(title: str, *ones: Schema) -> Schema:
+    return {"title": title, "anyOf": list(ones)}
+
+
+def _any_number(item: Schema) -> tuple[Schema, Schema]:
+    return item, {"type": "array", "items": item}
+
+
+_SHAPES: dict[str, Schema] = {
+    "text": {"title": "text", "type": "string"},
+    "name": {"title": "name", "type": "string", "pattern": r"\S"},
+    "expression": {"$ref": "#/$defs/expression"},
+    "value": {"title": "any JSON"},
+    "effect": {"$ref": "#/$defs/effect"},
+    "effects": {"$ref": "#/$defs/effects"},
+    "steps": _either("steps", *_any_number({"$ref": "#/$defs/step"})),
+    "names": _either("names", *_any_number({"type": ["string", "integer"]})),
+    "event": _either(
+        "event", {"type": "string", "pattern": EVENT_PATTERN, **_NOT_RESERVED}, _TEMPLATE
+    ),
+    "duration": _either("duration", {"$ref": "#/$defs/duration"}, _TEMPLATE),
+    "object": _either("mapping", {"type": "object"}, _TEMPLATE),
+    "number": _either("number", {"type": "number"}, _TEMPLATE),
+    "flag": _either("true or false", {"type": "boolean"}, _TEMPLATE),
+}

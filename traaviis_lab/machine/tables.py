@@ -42,6 +42,7 @@ class Tables:
     eventless: Mapping[str, tuple[Transition, ...]]
     vocabulary: frozenset[str]
     payloads: Mapping[str, Callable[[Data], str | None]]
+    on_enter: Mapping[str, Block]
     enter: Mapping[str, Block]
     exit: Mapping[str, Block]
     do: Mapping[str, Block]
@@ -93,6 +94,7 @@ def build_tables(chart: Chart) -> Tables:
             e for n in real for t in n.transitions for e in t.events if not is_pattern(e)
         ),
         payloads={name: compile_payload(schema) for name, schema in chart.events.items() if schema},
+        on_enter={n.id: compile_block(n.on_enter) for n in real if n.on_enter},
         enter={n.id: compile_block(n.enter) for n in real if n.enter},
         exit={n.id: compile_block(n.exit) for n in real if n.exit},
         do={t.id: compile_block(t.do) for n in real for t in n.transitions if t.do},

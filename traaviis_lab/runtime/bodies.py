@@ -8,14 +8,16 @@ machine made of it. `set` holds the data fields the step changed; where they are
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
+from traaviis_lab.effects.growing.fills import Kept, is_constant
 from traaviis_lab.errors import JournalError
 from traaviis_lab.journal.encode import encode
 from traaviis_lab.machine import Chart, Event, Snapshot, Step
+from traaviis_lab.machine.effect import Effect
 from traaviis_lab.machine.values import Data
 
 from .large import LARGE, say_once
@@ -138,7 +140,7 @@ def step_body(texts: Texts, before: Data, step: Step) -> bytes:
         else:
             parts.append(b',"check":"%08x"' % zlib.crc32(text))
     if step.effects:
-        parts.append(_effects_text([e.to_spec() for e in step.effects], step.snapshot.data))
+        parts.append(_effects_text(step.effects, step.snapshot.data))
     if step.raised:
         raised = [{"name": e.name, "data": e.data} for e in step.raised]
         parts += (b',"raised":', encode(raised, where="raised"))
@@ -146,8 +148,12 @@ def step_body(texts: Texts, before: Data, step: Step) -> bytes:
     return b"".join(parts)
 
 
-def _effects_text(specs: list[dict[str, Any]], data: Data) -> bytes:
+def _effects_text(effects: Sequence[Effect], data: Data) -> bytes:
     """The effects a step asked for, as fields of its JSON; what the data says is not repeated."""
+    known = [spec_text(effect) for effect in effects]
+    if None not in known:
+        return b',"effects":[' + b",".join(known) + b"]"  # type: ignore[arg-type]
+    specs = [effect.to_spec() for effect in effects]
     text = encode(specs, where="effects")
     if len(text) <= LARGE:
         return b',"effects":' + text
@@ -161,6 +167,25 @@ def lean_body(body: Mapping[str, Any], data: Data, where: str = "body") -> bytes
     """
     text = encode(body, where=where)
     return text if len(text) <= LARGE else encode(say_once(body, data), where=where)
+
+
+def spec_text(effect: Effect) -> bytes | None:
+    """An effect's spec as JSON, made once; None where it may be another each time."""
+    if not is_constant(effect):
+        return None
+    found: bytes = _SPECS.of(effect)
+    return found
+
+
+_SPECS = Kept(lambda effect: encode(effect.to_spec(), where=effect.kind))
+
+
+def started_text(path: str, owner: str, effect: Effect) -> bytes | None:
+    """The body of `effect.started`, for an effect that is the same each time it is asked for."""
+    spec = spec_text(effect)
+    if spec is None:
+        return None
+    return b'{"path":"%b","owner":"%b","effect":%b}' % (path.encode(), owner.encode(), spec)
 
 
 def came_in(kind: str, name: str, body: Mapping[str, Any]) -> Event | None:

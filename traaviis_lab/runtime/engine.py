@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,24 +11,34 @@ from typing import Any
 
 import orjson
 
-from traaviis_lab.errors import DefinitionError, EffectError, JournalConflict, LabError
-from traaviis_lab.journal import Durability, Fact, Journal
-from traaviis_lab.journal.encode import encode
+from traaviis_lab.errors import DefinitionError, JournalConflict, LabError
+from traaviis_lab.journal import Durability, Journal
 from traaviis_lab.machine import Chart
 
 from .acks import Acks
-from .bodies import Texts, lean_body
+from .bodies import Texts
+from .children import Children
 from .clock import Clock
 from .forking.tape import Tape, tape_of
 from .handlers import LEAVES
+from .handlers.http_door import HttpDoor
 from .holding.hold import Hold
-from .interpreter import Interpreter, Scope
-from .recall import Recall, recall
+from .hosts import Hosts
+from .interpreter import Interpreter, Scope, check_result
+from .recall import recall
+from .reviving import revive
 from .run import Acknowledge, Run
+from .secrets import Secrets
+from .sharing import Shared
 from .standing import Ask, Pending
+from .troubles import as_failure
 from .turn import Turn
 
 _LOGGER = logging.getLogger("traaviis_lab")
+MOST_RELAYS = 32
+"""How many effects one task performs before it lets the loop look at others."""
+GRACE = 5.0
+"""Seconds that an effect which was told to end is waited for."""
 
 
 class Engine:
@@ -44,12 +55,19 @@ class Engine:
         self.journal, self.clock, self.durability = journal, clock, durability
         self.safest: Durability = "memory" if durability == "memory" else "disk"
         self.acks = Acks(self.loop)
+        self.shared = Shared(clock)
         self.runs: dict[str, Run] = {}
         self.holds: dict[str, Hold] = {}
         self.tapes: dict[str, Tape] = {}
         self.functions: dict[str, Callable[..., Any]] = {}
+        self.machines: dict[str, Chart] = {}
+        self.children = Children(self)
+        self.secrets, self.hosts = Secrets(), Hosts()
         self.workers = ThreadPoolExecutor(max_workers=32, thread_name_prefix="traaviis-call")
+        self.http = HttpDoor(self.workers)
         self.interpreter = Interpreter(LEAVES)
+        self.passing_on: Run | None = None
+        self.relay: tuple[str, Pending, asyncio.Future[None] | None] | None = None
         self._texts: dict[str, Texts] = {}
         clock.attach(self.loop)
 
@@ -60,17 +78,21 @@ class Engine:
         data: Mapping[str, Any],
         tenant: str,
         acknowledge: Acknowledge | None = None,
+        parent: Mapping[str, str] | None = None,
     ) -> Run:
-        """A new run, entered and written. Raises `JournalConflict` if the id is taken."""
+        """A new run, entered and written. Raises `JournalConflict` if the id is taken.
+
+        `parent` is the `{run, path}` of the effect that starts it.
+        """
         if run_id in self.runs:
             raise taken(run_id)
         self.journal.claim(run_id)
         try:
             run = Run(self, run_id, self.texts(chart), tenant)
             turn = Turn(run)
-            run.last = turn.begin(data)
-            self.runs[run_id] = run
+            run.last = turn.begin(data, b',"parent":' + orjson.dumps(parent) if parent else b"")
             run.commit(turn, acknowledge=acknowledge)
+            self.runs[run_id] = run  # only now: other threads look at what is in there
         except BaseException as error:
             self.runs.pop(run_id, None)
             self.journal.release(run_id)
@@ -94,7 +116,7 @@ class Engine:
             self.runs[run_id] = run
             if (tape := tape_of(self.journal, run_id, chart)) is not None:
                 self.tapes[run_id] = tape
-            self._revive(run, found)
+            revive(self, run, found)
             if run.snapshot.done:
                 self.ended(run)
         except BaseException:
@@ -104,26 +126,6 @@ class Engine:
             raise
         return run
 
-    def _revive(self, run: Run, found: Recall) -> None:
-        run.snapshot, run.seq = found.snapshot, found.seq
-        run.calls, run.visited = found.calls, found.visited
-        run.set_timers(found.timers)
-        # What has answered already, and only waits to be looked at, is not asked again.
-        waits = found.hold.outcomes if found.hold is not None else {}
-        again = {path: one for path, one in found.pending.items() if path not in waits}
-        tape = self.tapes.get(run.id)
-        if again and tape is not None and not tape.live:
-            run.pending = again
-            gate: asyncio.Future[None] = self.loop.create_future()
-            gate.set_result(None)
-            self.carry_all(run, gate)
-        elif again:
-            self._repeat(run, again)
-        if found.hold is not None:
-            run.pending = {**found.pending, **run.pending}
-            self.holds[run.id] = Hold(run, found.hold)
-            self.holds[run.id].plan()
-
     def hold(self, run: Run) -> Hold:
         """What stands between a run and what comes in, made when it is first needed."""
         found = self.holds.get(run.id)
@@ -131,56 +133,89 @@ class Engine:
             found = self.holds[run.id] = Hold(run)
         return found
 
-    def _repeat(self, run: Run, pending: Mapping[str, Pending]) -> None:
-        """Effects that were under way when the process died are started again, and it is said."""
-        facts, again = [], {}
-        for path, was in pending.items():
-            run.seq += 1
-            now = was._replace(seq=run.seq, occurrence=was.occurrence + 1)
-            asked = {"path": path, "owner": now.owner, "effect": now.effect.to_spec()}
-            body = lean_body({**asked, "occurrence": now.occurrence}, run.snapshot.data)
-            facts.append(
-                Fact(
-                    run.id, run.seq, self.clock.now(), run.tenant, "effect.started",
-                    now.effect.kind, was.seq, body,
-                    run.texts.state(run.snapshot.active)[0], now.effect.kind,
-                )
-            )  # fmt: skip
-            again[path] = now
-        gate: asyncio.Future[None] = self.loop.create_future()
-        self.journal.append(facts, durability=self.safest, acknowledge=self.acks.waking(gate))
-        run.pending = again
-        self.carry_all(run, gate)
-
-    def carry_all(self, run: Run, gate: asyncio.Future[None]) -> None:
-        """Perform all that is under way, once the gate is open."""
-        run.tasks = {
+    def carry_all(
+        self, run: Run, pending: Mapping[str, Pending], gate: asyncio.Future[None]
+    ) -> None:
+        """Perform these effects, once the gate is open."""
+        tasks = {
             path: self.loop.create_task(self.carry(run, path, one, gate))
-            for path, one in run.pending.items()
-        } or None
+            for path, one in pending.items()
+        }
+        run.tasks = {**(run.tasks or {}), **tasks} or None
+
+    def tell_to_end(self, run: Run, path: str) -> None:
+        """Cancel an effect whose end is waited for; one that resists is not waited for long."""
+        task = (run.tasks or {}).get(path)
+        if task is None or task.done():
+            self.loop.call_soon(self._ended, run, path)
+            return
+        task.cancel()
+        self.loop.call_later(GRACE, self._give_up, run, path)
+
+    def _ended(self, run: Run, path: str) -> None:
+        if path in run.pending and self.runs.get(run.id) is run:
+            run.ended(path)
+
+    def _give_up(self, run: Run, path: str) -> None:
+        if path in run.pending and run.is_ending(path) and self.runs.get(run.id) is run:
+            _LOGGER.warning(
+                "run %s: %s at %s was told to end and goes on; it is left to itself",
+                run.id, run.pending[path].effect.kind, path,
+            )  # fmt: skip
+            run.ended(path, {"resisted": True})
 
     async def carry(
-        self, run: Run, path: str, pending: Pending, gate: asyncio.Future[None]
+        self, run: Run, path: str, pending: Pending, gate: asyncio.Future[None] | None
+    ) -> None:
+        """Perform an effect, and go on with what its outcome alone leads to."""
+        for relays in itertools.count(1):
+            await self._carry_one(run, path, pending, gate)
+            if self.relay is None:
+                return
+            (path, pending, gate), self.relay = self.relay, None
+            if relays % MOST_RELAYS == 0:
+                await asyncio.sleep(0)
+
+    async def _carry_one(
+        self, run: Run, path: str, pending: Pending, gate: asyncio.Future[None] | None
     ) -> None:
         """Perform one effect, once the wish for it is on disk, and bring its outcome home."""
         effect = pending.effect
         try:
-            await asyncio.shield(gate)
+            if gate is not None:
+                await asyncio.shield(gate)
             tape = self.tapes.get(run.id)
             if tape is not None and await tape.bring(run, path, pending):
                 return
             scope = Scope(self, run, path, pending.occurrence)
             result = await self.interpreter.perform(effect, scope)
-            encode(result, where=f"result of {effect.kind}")
-        except LabError as error:
-            run.fail(path, error)
+            check_result(effect.kind, result)
+        except asyncio.CancelledError:
+            if run.is_ending(path):
+                self._ended(run, path)
+            raise
         except Exception as error:
-            wrapped = EffectError(f"{effect.kind}: {type(error).__name__}: {error}")
-            wrapped.__cause__ = error
-            run.fail(path, wrapped)
+            self.passing_on = run
+            run.fail(path, as_failure(effect.kind, error))
         else:
+            self.passing_on = run
             into = getattr(effect, "into", "")
             run.resolve(path, result, {into: result} if into else None)
+        finally:
+            self.passing_on = None
+
+    def passed_on(
+        self, run: Run, path: str, pending: Pending, gate: asyncio.Future[None] | None
+    ) -> bool:
+        """Let the task whose outcome led to an effect perform that too, where it can."""
+        if self.passing_on is not run or self.relay is not None:
+            return False
+        task = asyncio.current_task()
+        if task is None or task.cancelling() or run.tasks is None:
+            return False
+        run.tasks[path] = task
+        self.relay = (path, pending, gate)
+        return True
 
     def check_records(self, run: Run, starts: Mapping[str, Ask]) -> None:
         """Raise `ResultMissing` if a fork asks for what it may not perform and no record has."""
@@ -198,7 +233,8 @@ class Engine:
     def ended(self, run: Run) -> None:
         """A run came to its end; it stays here to be looked at."""
         run.set_timers({})
-        if not run.pending:  # what its last step asked for may still be under way
+        self.children.tell_end(run.id)
+        if not (run.pending or run.trees):  # what its last step asked for may still be under way
             self.tapes.pop(run.id, None)
 
     def trouble(self, run: Run, error: LabError) -> None:
@@ -216,6 +252,8 @@ class Engine:
         self.tapes.pop(run_id, None)
         if run is not None:
             run.let_go()
+            self.children.tell_release(run_id)
+            self.shared.forget(run_id)
             self.journal.release(run_id)
 
     async def close(self) -> None:
@@ -225,6 +263,7 @@ class Engine:
             self.release(run_id)
         if tasks:
             await asyncio.wait(tasks, timeout=2.0)
+        await self.http.close()
         self.workers.shutdown(wait=False, cancel_futures=True)
 
 

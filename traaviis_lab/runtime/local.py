@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from traaviis_lab.effects import Log, MergeData, PutData, UpdateData
+from traaviis_lab.effects import GetData, Log, MergeData, PutData, UpdateData
 from traaviis_lab.errors import EffectError, NoHandler
 from traaviis_lab.machine import Event, Snapshot
 from traaviis_lab.machine.chart import Formula
@@ -34,7 +34,7 @@ def perform_locally(effect: Effect, here: Snapshot, run: Run) -> Answer:
     if handler is None:
         raise NoHandler(
             f"Effect {effect.kind!r} says it stays inside its run, but nobody performs it here.",
-            hint="Only log, put_data, merge_data and update_data do; give it `outward = True`.",
+            hint="Only log and what reads or changes data do; give it `outward = True`.",
         )
     return handler(effect, here, run)
 
@@ -47,6 +47,11 @@ def _log(effect: Log, here: Snapshot, run: Run) -> Answer:
 
 def _put(effect: PutData, here: Snapshot, run: Run) -> Answer:
     return effect.value, put_path(here.data, effect.key, effect.value, effect)
+
+
+def _get(effect: GetData, here: Snapshot, run: Run) -> Answer:
+    value = read_path(here.data, effect.key)
+    return value, put_path(here.data, effect.into, value, effect) if effect.into else None
 
 
 def _merge(effect: MergeData, here: Snapshot, run: Run) -> Answer:
@@ -99,6 +104,7 @@ def put_path(data: Mapping[str, Any], key: str, value: Any, effect: Effect) -> d
 _HANDLERS: dict[type[Effect], Callable[[Any, Snapshot, Run], Answer]] = {
     Log: _log,
     PutData: _put,
+    GetData: _get,
     MergeData: _merge,
     UpdateData: _update,
 }

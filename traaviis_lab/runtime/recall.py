@@ -6,43 +6,64 @@ gives the snapshot after it. Timers and effects under way follow from the same f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import orjson
+from immutables import Map
 
+from traaviis_lab.effects.growing import CANCELLED, Outcome, Tree, Walk, completed, failed
+from traaviis_lab.effects.growing.values import tree_from_json
+from traaviis_lab.effects.recorded import recorded_effect
 from traaviis_lab.errors import DefinitionError, Diverged, LabError, RunNotFound
 from traaviis_lab.journal import Fact, Journal, Keep
 from traaviis_lab.machine import Chart, Event, Snapshot, Step, start, step
-from traaviis_lab.machine.effect import VOCABULARY, Effect, word_of
 
 from .bodies import came_in, kept_snapshot
+from .growth import walk_of
 from .holding.state import KINDS as HOLDING
 from .holding.state import HoldState
 from .large import said_in_full
 from .standing import (
+    NO_TREES,
+    NOTHING_UNDER_WAY,
     Invocation,
     Pending,
+    Trees,
+    UnderWay,
     asks_of,
     invocations_after,
+    left_by,
+    root_of,
     timers_after,
 )
 
-ASIDE = frozenset({"event.refused", "note", *HOLDING})
+ASKING = frozenset({"human.asked", "human.answered"})
+ASIDE = frozenset({"event.refused", "note", *ASKING, *HOLDING})
 """Kinds of facts that move nothing."""
+OUTCOMES = frozenset({"effect.completed", "effect.failed", "effect.cancelled"})
 
 
 class Recall:
-    """A run as it is known from its facts so far: `apply` one after the other."""
+    """A run as it is known from its facts so far: `apply` one after the other.
+
+    `owed` are composed effects that have come to their end, with the outcome the next facts tell;
+    of those in `unheard` the machine is not told.
+    """
 
     def __init__(self, chart: Chart, kept: Keep | None = None) -> None:
         self.chart = chart
+        self.run = ""
         self.timed = any(node.timers for node in chart.states.values())
         self.snapshot = Snapshot(frozenset())
         self.seq = 0
         self.timers: Mapping[str, int] = {}
-        self.pending: Mapping[str, Pending] = {}
+        self.pending: UnderWay = NOTHING_UNDER_WAY
+        self.trees: Trees = NO_TREES
+        self.asked: Mapping[str, int] = {}
+        self.owed: Mapping[str, Outcome] = {}
+        self.unheard: frozenset[str] = frozenset()
         self.calls: Mapping[str, Invocation] = {}
         self.visited: frozenset[str] = frozenset()
         self.hold: HoldState | None = None
@@ -55,12 +76,11 @@ class Recall:
 
         Raises `Diverged` if the chart no longer takes what it took then.
         """
-        self.seq = fact.seq
+        self.run, self.seq = fact.run, fact.seq
         if self.hold is not None or fact.kind in HOLDING:
             self._hold(fact)
         if fact.kind in ASIDE:
-            if self.timers and (lost := lost_timer(fact)):
-                self.timers = {k: v for k, v in self.timers.items() if k != lost}
+            self._aside(fact)
             return None
         body = said_in_full(orjson.loads(fact.body), self.snapshot.data)
         if fact.kind == "run.forked" and "stand" in body:
@@ -69,13 +89,17 @@ class Recall:
         if fact.kind == "run.done":
             self.snapshot = self.snapshot._replace(done=True)
             self.timers = {}
+            for root in body.get("left", ()):
+                self._grow(root, Walk.leave)
             return None
         if fact.kind.startswith("effect."):
             self._effect(fact, body)
-        if "step" not in body:
-            return None
-        here = self._step(fact, body)
-        self._follow(here, fact)
+        here = None
+        if "step" in body:
+            here = self._step(fact, body)
+            self._follow(here, fact)
+        if self.trees and fact.kind in OUTCOMES:
+            self._branch(fact, body)
         return here
 
     def _step(self, fact: Fact, body: Mapping[str, Any]) -> Step:
@@ -105,6 +129,11 @@ class Recall:
         if here.effects or self.calls:
             asks = asks_of(here) if here.effects else []
             self.calls = invocations_after(self.calls, here.moves, asks)
+        if self.trees and (gone := left_by(here.moves)):
+            for root in sorted(self.trees):
+                tree = self.trees[root]
+                if tree.owner in gone and not tree.left:
+                    self._grow(root, Walk.leave)
 
     def copy(self) -> Recall:
         """Another one that stands here and goes on by itself; what is in it is shared."""
@@ -121,37 +150,92 @@ class Recall:
             self.timers = {k: v for k, v in self.timers.items() if k != fact.name}
 
     def _effect(self, fact: Fact, body: Mapping[str, Any]) -> None:
-        path, owner = body["path"], body["owner"]
+        path = body["path"]
         if fact.kind == "effect.started":
-            effect = read_effect(body["effect"])
-            index = int(path.partition("/")[2])
-            again = body.get("occurrence", 1)
-            pending = Pending(effect, owner, index, fact.seq, fact.at, again)
-            self.pending = {**self.pending, path: pending}
+            self._started(fact, path, body)
             return
-        if fact.kind == "effect.progress":
+        if fact.kind not in OUTCOMES:
             return
-        self.pending = {k: v for k, v in self.pending.items() if k != path}
-        call = self.calls.get(owner) if owner else None
+        owner = body["owner"]
+        root, inner = root_of(path)
+        if path in self.pending:
+            self.pending = self.pending.delete(path)
+        if path in self.asked:
+            self.asked = {k: v for k, v in self.asked.items() if k != path}
+        if root in self.owed and not inner:
+            self.owed = {k: v for k, v in self.owed.items() if k != root}
+        call = self.calls.get(owner) if owner and not inner else None
         if call is None:
             return
         if fact.kind == "effect.failed":
             self.calls = {**self.calls, owner: Invocation(call.waiting, failed=True)}
         elif fact.kind == "effect.completed":
-            index = int(path.partition("/")[2])
+            index = int(root.partition("/")[2])
             results = {**call.results, index: body.get("result")}
             after = Invocation(call.waiting - 1, call.failed, results)
             self.calls = {**self.calls, owner: after}
+
+    def _started(self, fact: Fact, path: str, body: Mapping[str, Any]) -> None:
+        effect, owner = recorded_effect(body["effect"]), body["owner"]
+        place = int(path.split("/")[1])
+        if effect.composed:
+            tree = Tree(effect, owner, place, fact.seq, fact.at)
+            self.trees = self.trees.set(path, tree)
+            self._grow(path, Walk.begin)
+            return
+        again = body.get("occurrence", 1)
+        pending = Pending(effect, owner, place, fact.seq, fact.at, again)
+        self.pending = self.pending.set(path, pending)
+
+    def _branch(self, fact: Fact, body: Mapping[str, Any]) -> None:
+        """A leaf of a composed effect ended: that goes on."""
+        root, inner = root_of(body["path"])
+        if not inner or root not in self.trees:
+            return
+        if fact.kind == "effect.completed":
+            outcome = completed(body.get("result"))
+        elif fact.kind == "effect.failed":
+            outcome = failed(body["error"])
+        elif body.get("ended"):
+            outcome = CANCELLED
+        else:  # what is left out at once has been left out already
+            return
+        self._grow(root, lambda walk: walk.outcome(inner, outcome))
+
+    def _grow(self, root: str, work: Callable[[Walk], None]) -> None:
+        walk = walk_of(self.trees[root], self.snapshot, self.run, root)
+        work(walk)
+        grown = walk.tree()
+        over = walk.ended is not None
+        if walk.ended is not None:
+            self.owed = {**self.owed, root: walk.ended}
+            if grown.left:
+                self.unheard |= {root}
+        self.trees = self.trees.delete(root) if over else self.trees.set(root, grown)
+        for inner in walk.stops:  # one that had not begun has ended with that
+            if not over and f"{root}/{inner}" not in self.pending and root in self.trees:
+                self._grow(root, partial(Walk.outcome, path=inner, outcome=CANCELLED))
+
+    def _aside(self, fact: Fact) -> None:
+        if self.timers and (lost := lost_timer(fact)):
+            self.timers = {k: v for k, v in self.timers.items() if k != lost}
+        if fact.kind not in ASKING:
+            return
+        path = orjson.loads(fact.body)["path"]
+        asked = {k: v for k, v in self.asked.items() if k != path}
+        self.asked = {**asked, path: fact.seq} if fact.kind == "human.asked" else asked
 
     def _remember(self, body: Mapping[str, Any]) -> None:
         self.snapshot = kept_snapshot(body)
         self.timers = body["timers"]
         self.visited = frozenset(body["visited"])
         self.hold = HoldState.from_json(body["hold"]) if "hold" in body else None
-        self.pending = {
-            path: Pending(read_effect(spec), *rest)
+        self.pending = Map(
+            (path, Pending(recorded_effect(spec), *rest))
             for path, (spec, *rest) in body["pending"].items()
-        }
+        )
+        self.trees = Map((root, tree_from_json(t)) for root, t in body.get("trees", {}).items())
+        self.asked = body.get("asked", {})
         self.calls = {
             name: Invocation(waiting, failed, {int(k): v for k, v in results.items()})
             for name, (waiting, failed, results) in body["calls"].items()
@@ -163,22 +247,6 @@ def lost_timer(fact: Fact) -> str:
     if fact.kind != "note" or b'"timer":' not in fact.body:
         return ""
     return str(orjson.loads(fact.body).get("timer", ""))
-
-
-def read_effect(spec: Mapping[str, Any]) -> Effect:
-    """An effect from its journalled form, whose templates were filled in when it was asked for.
-
-    What stands in it is taken as it is: a text that looks like a template is a person's text.
-    Raises `DefinitionError` for a kind that nobody here knows (a plugin that is not installed).
-    """
-    kind = VOCABULARY.get(spec["kind"])
-    if kind is None:
-        raise DefinitionError(
-            f"The journal holds an effect of kind {spec['kind']!r}, which nobody here knows.",
-            hint=f"Import what defines it. Known: {', '.join(sorted(VOCABULARY))}.",
-        )
-    names = {word_of(field): field.name for field in fields(kind)}  # type: ignore[arg-type]
-    return kind(**{names[word]: value for word, value in spec.items() if word != "kind"})
 
 
 def recall(journal: Journal, run: str, chart: Chart, upto: int | None = None) -> Recall:

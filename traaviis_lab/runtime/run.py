@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from traaviis_lab.effects.growing.values import tree_to_json
 from traaviis_lab.errors import EventRefused, LabError, ResultMissing
 from traaviis_lab.journal import Durability, Fact, Keep
 from traaviis_lab.journal.encode import encode
@@ -14,7 +15,16 @@ from traaviis_lab.machine import Event, Snapshot, Step
 
 from .bodies import Texts, admit, keep_body
 from .plain import take_plainly
-from .standing import Ask, Invocation, Pending
+from .standing import (
+    NO_TREES,
+    NOTHING_UNDER_WAY,
+    Ask,
+    Invocation,
+    Trees,
+    UnderWay,
+    in_order,
+    root_of,
+)
 from .turn import Turn
 
 if TYPE_CHECKING:
@@ -27,6 +37,7 @@ RESERVED = ("done.", "error.", "after.")
 _NONE: Mapping[str, Any] = {}
 _UNDECIDED = Snapshot(frozenset())
 
+Work = Callable[[Turn], Any]
 Acknowledge = Callable[[BaseException | None], None]
 
 
@@ -34,8 +45,8 @@ class Run:
     """A live run. Its methods are called on the engine's loop and write before they change."""
 
     __slots__ = (
-        "__weakref__", "calls", "engine", "handles", "id", "last", "pending", "refused", "seq",
-        "snapshot", "tasks", "tenant", "texts", "timers", "visited",
+        "__weakref__", "arrived", "asked", "calls", "engine", "handles", "id", "last", "pending",
+        "refused", "seq", "snapshot", "tasks", "tenant", "texts", "timers", "trees", "visited",
     )  # fmt: skip
 
     def __init__(self, engine: Engine, run_id: str, texts: Texts, tenant: str) -> None:
@@ -44,7 +55,10 @@ class Run:
         self.seq = 0
         self.timers: Mapping[str, int] = _NONE
         self.handles: dict[str, Handle] | None = None
-        self.pending: Mapping[str, Pending] = _NONE
+        self.pending: UnderWay = NOTHING_UNDER_WAY
+        self.trees: Trees = NO_TREES
+        self.asked: Mapping[str, int] = _NONE
+        self.arrived: list[tuple[str, Work]] | None = None
         self.tasks: dict[str, asyncio.Task[None]] | None = None
         self.calls: Mapping[str, Invocation] = _NONE
         self.visited: frozenset[str] = frozenset()
@@ -79,6 +93,7 @@ class Run:
 
         Raises like `send`, and then `acknowledge` is not called.
         """
+        self._take_arrived()
         if self.snapshot.done or event.name.startswith(RESERVED):
             raise self.refuse(event, _why_not(self, event))
         if (holds := self.engine.holds) and (hold := holds.get(self.id)) and hold.watches:
@@ -110,11 +125,13 @@ class Run:
     ) -> None:
         """Write a turn's facts; then, and only then, be where it leads."""
         engine = self.engine
+        gate: asyncio.Future[None] | None = None
         if turn.starts:
             engine.check_records(self, turn.starts)
-            gate: asyncio.Future[None] = engine.loop.create_future()
-            opened = engine.acks.waking(gate)
-            durability, acknowledge = engine.safest, both(opened, acknowledge)
+            durability = engine.safest
+            if durability != "memory":  # there, all is written when `append` returns
+                gate = engine.loop.create_future()
+                acknowledge = both(engine.acks.waking(gate), acknowledge)
         hold = engine.holds.get(self.id)
         if hold is not None:
             hold.before(turn)
@@ -124,10 +141,8 @@ class Run:
         self.calls = turn.calls
         if turn.timers is not self.timers:
             self.set_timers(turn.timers)
-        self.pending = turn.pending
-        for path in turn.stops:
-            if self.tasks and (task := self.tasks.pop(path, None)):
-                task.cancel()
+        self.pending, self.trees = turn.pending, turn.trees
+        self._stop_effects(turn)
         if turn.starts:
             self._start_effects(turn.starts, gate)
         self._stand(turn.snapshot, turn.seq)
@@ -177,6 +192,20 @@ class Run:
         else:
             self._inside(path, lambda turn: turn.fail(path, error, more))
 
+    def ended(self, path: str, more: Mapping[str, Any] | None = None) -> None:
+        """An effect that was told to end has ended without an outcome."""
+        if (hold := self.engine.holds.get(self.id)) is not None:
+            hold.outcome(path, {"cancelled": True, **(more or {})})
+        else:
+            self._inside(path, lambda turn: turn.cut(path, more))
+
+    def is_ending(self, path: str) -> bool:
+        """Whether an effect was told to end and has not yet."""
+        root, inner = root_of(path)
+        tree = self.trees.get(root)
+        node = tree.nodes.get(inner) if tree is not None else None
+        return node is not None and node.phase == "ending"
+
     def stop(self, acknowledge: Acknowledge | None = None) -> None:
         """End the run from outside; its effects and timers are cancelled."""
         turn = Turn(self)
@@ -190,8 +219,17 @@ class Run:
         body = admit(data, where=f"note {name!r}")[1]
         self._aside("note", name, b'{"data":' + body + b"}", acknowledge)
 
+    def progress(self, path: str, fraction: float | None, message: str = "") -> None:
+        """Write down how far an effect is, from 0 to 1; nothing, if it is over meanwhile."""
+        pending = self.pending.get(path)
+        if pending is not None and self.engine.runs.get(self.id) is self:
+            body = encode({"path": path, "fraction": fraction, "message": message})
+            kind = pending.effect.kind
+            self._aside("effect.progress", kind, body, cause=pending.seq, effect=kind)
+
     def let_go(self) -> None:
-        """Forget timers and effects without writing anything: the run goes on another day."""
+        """Forget timers and effects: the run goes on another day. Outcomes that came are kept."""
+        self._take_arrived()
         for handle in (self.handles or {}).values():
             handle.cancel()
         for task in (self.tasks or {}).values():
@@ -204,26 +242,42 @@ class Run:
             "visited": sorted(self.visited),
             "pending": {
                 path: [p.effect.to_spec(), p.owner, p.place, p.seq, p.began, p.occurrence]
-                for path, p in self.pending.items()
+                for path, p in in_order(self.pending)
             },
             "calls": {
                 name: [c.waiting, c.failed, {str(k): v for k, v in c.results.items()}]
                 for name, c in self.calls.items()
             },
         }
+        if self.trees:
+            more["trees"] = {root: tree_to_json(self.trees[root]) for root in sorted(self.trees)}
+        if self.asked:
+            more["asked"] = dict(self.asked)
         if hold is not None:
             more["hold"] = hold.state.to_json()
         return keep_body(self.snapshot, self.timers, more)
 
-    def _start_effects(self, starts: Mapping[str, Ask], gate: asyncio.Future[None]) -> None:
+    def _stop_effects(self, turn: Turn) -> None:
+        """Cancel what a turn cancelled, and give back what it no longer needs."""
+        for path in turn.stops:
+            if self.tasks and (task := self.tasks.pop(path, None)):
+                task.cancel()
+            self.engine.shared.drop(self.id, path)
+        for path in turn.ends:
+            self.engine.tell_to_end(self, path)
+        for path, permit, outcome in turn.freed:
+            self.engine.shared.leave(self.id, path, permit, *outcome)
+
+    def _start_effects(self, starts: Mapping[str, Ask], gate: asyncio.Future[None] | None) -> None:
         if self.tasks is None:
             self.tasks = {}
         if (tape := self.engine.tapes.get(self.id)) is not None:
             tape.assign(starts)
-        for path in starts:
-            if path in self.pending:
-                work = self.engine.carry(self, path, self.pending[path], gate)
-                self.tasks[path] = self.engine.loop.create_task(work)
+        engine, under_way = self.engine, [path for path in starts if path in self.pending]
+        for path in under_way:
+            pending = self.pending[path]
+            if len(under_way) > 1 or not engine.passed_on(self, path, pending, gate):
+                self.tasks[path] = engine.loop.create_task(engine.carry(self, path, pending, gate))
 
     def _due(self, name: str) -> None:
         if self.handles:
@@ -234,20 +288,47 @@ class Run:
         else:
             self._inside(None, lambda turn: turn.take(Event(name)))
 
-    def _inside(self, path: str | None, work: Callable[[Turn], Any]) -> None:
+    def _inside(self, path: str | None, work: Work) -> None:
         """A turn nobody outside waits for: what goes wrong in it is written down and logged."""
         if path is not None:
             if self.tasks:
                 self.tasks.pop(path, None)
             if path not in self.pending:
                 return
+            if len(self.pending) > 1:
+                self._arrive(path, work)
+                return
+        self._act(((path, work),))
+
+    def _arrive(self, path: str, work: Work) -> None:
+        """Outcomes of many effects that come at once are one turn, with one write."""
+        if self.arrived is None:
+            self.arrived = []
+            self.engine.loop.call_soon(self._take_arrived)
+        self.arrived.append((path, work))
+
+    def _take_arrived(self) -> None:
+        if not self.arrived:
+            return
+        arrived, self.arrived = self.arrived, None
+        if not self._act(arrived, quiet=len(arrived) > 1):
+            for one in arrived:
+                self._act((one,))
+
+    def _act(self, works: Sequence[tuple[str | None, Work]], *, quiet: bool = False) -> bool:
+        """One turn for all of these; False where it cannot be, and nothing has happened then."""
         turn = Turn(self)
         try:
-            work(turn)
+            for path, work in works:
+                if path is None or path in turn.pending:
+                    work(turn)
             self.commit(turn)
             self.last = Step(self.snapshot)
         except LabError as error:
-            self.engine.trouble(self, error)
+            if not quiet:
+                self.engine.trouble(self, error)
+            return False
+        return True
 
     def refuse(self, event: Event, error: LabError) -> LabError:
         """Write a refusal down and answer the error to raise."""
@@ -261,12 +342,19 @@ class Run:
         return error
 
     def _aside(
-        self, kind: str, name: str, body: bytes, acknowledge: Acknowledge | None = None
+        self,
+        kind: str,
+        name: str,
+        body: bytes,
+        acknowledge: Acknowledge | None = None,
+        *,
+        cause: int | None = None,
+        effect: str = "",
     ) -> None:
         """Append a fact that moves nothing."""
         state = self.texts.state(self.snapshot.active)[0]
         now, seq = self.engine.clock.now(), self.seq + 1
-        fact = Fact(self.id, seq, now, self.tenant, kind, name, None, body, state)
+        fact = Fact(self.id, seq, now, self.tenant, kind, name, cause, body, state, effect)
         self.engine.journal.append((fact,), acknowledge=acknowledge)
         self.seq = seq
 

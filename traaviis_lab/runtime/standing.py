@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
+from immutables import Map
+
+from traaviis_lab.effects.growing import Tree
 from traaviis_lab.machine import Chart, Move, Step
 from traaviis_lab.machine.effect import Effect
 
@@ -32,6 +36,27 @@ class Pending(NamedTuple):
     seq: int
     began: int
     occurrence: int = 1
+
+
+UnderWay = Map[str, Pending]
+"""The effects under way by path. It never changes, so that a turn can be thrown away."""
+Trees = Map[str, Tree]
+"""The composed effects under way, by the path of their root."""
+NOTHING_UNDER_WAY: UnderWay = Map()
+NO_TREES: Trees = Map()
+
+
+def in_order(pending: Mapping[str, Pending]) -> list[tuple[str, Pending]]:
+    """Effects under way in the order in which they were started."""
+    return sorted(pending.items(), key=lambda one: one[1].seq)
+
+
+@lru_cache(maxsize=4096)
+def root_of(path: str) -> tuple[str, str]:
+    """The path of an effect's root, `seq/place`, and the way from there ("": it is the root)."""
+    seq, _, rest = path.partition("/")
+    place, _, inner = rest.partition("/")
+    return f"{seq}/{place}", inner
 
 
 @dataclass(slots=True)

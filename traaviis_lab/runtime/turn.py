@@ -8,24 +8,31 @@ goes wrong on the way the turn is dropped and nothing has happened.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-from traaviis_lab.errors import LabError, RunawayChart
+from traaviis_lab.effects import Permit, Raise
+from traaviis_lab.effects.growing import CANCELLED, Outcome, Walk, completed, failed
+from traaviis_lab.errors import EventRefused, LabError, RunawayChart
 from traaviis_lab.journal import Fact
 from traaviis_lab.journal.encode import encode
 from traaviis_lab.machine import Event, Snapshot, Step, start, step
 from traaviis_lab.machine.effect import Effect
 
-from .bodies import admit, lean_body, started_body, step_body
+from .bodies import admit, lean_body, started_body, started_text, step_body
+from .growth import Growth
 from .local import Answer, perform_locally
 from .standing import (
     Ask,
     Invocation,
     Pending,
+    Trees,
+    UnderWay,
     asks_of,
+    in_order,
     invocations_after,
     left_by,
+    root_of,
     timers_after,
 )
 
@@ -33,15 +40,14 @@ if TYPE_CHECKING:
     from .run import Run
 
 MAX_FACTS = 2_000
+WITHIN = b',"within":true'
+"""What marks the event of a fact as one that the run raised itself."""
 
 
-class Turn:
+class Turn(Growth):
     """What one event or outcome leads to, all the way until the run is at rest."""
 
-    __slots__ = (
-        "calls", "facts", "now", "pending", "run", "seq", "snapshot", "starts", "stops", "timers",
-        "todo",
-    )  # fmt: skip
+    __slots__ = ("begun", "calls", "facts", "over", "rounds", "seq", "timers")
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -49,12 +55,18 @@ class Turn:
         self.seq = run.seq
         self.snapshot: Snapshot = run.snapshot
         self.timers: Mapping[str, int] = run.timers
-        self.pending: Mapping[str, Pending] = run.pending
+        self.pending: UnderWay = run.pending
+        self.trees: Trees = run.trees
         self.calls: Mapping[str, Invocation] = run.calls
+        self.over = run.snapshot.done
+        self.begun: set[str] = set()
+        self.rounds = 0
         self.facts: list[Fact] = []
         self.starts: dict[str, Ask] = {}
         self.stops: list[str] = []
-        self.todo: deque[tuple[Ask, int]] = deque()
+        self.ends: list[str] = []
+        self.freed: list[tuple[str, Permit, Outcome]] = []
+        self.todo: deque[tuple[str, Ask]] = deque()
 
     # What can come in
 
@@ -80,18 +92,22 @@ class Turn:
         more: Mapping[str, Any] | None = None,
     ) -> None:
         """Bring an effect's result home; `more` is written down beside it."""
-        pending = self.pending[path]
-        self._drop(path)
-        body = {"path": path, "owner": pending.owner, "result": result, **(more or {})}
-        self._outcome(path, pending, body, patch)
-        self._settle(pending.owner, pending.place, result)
+        pending = self._drop(path)
+        self._finish(path, pending, result, patch, more)
         self._rest(None)
 
     def fail(self, path: str, error: LabError, more: Mapping[str, Any] | None = None) -> None:
-        """Bring an effect's failure home: the run gets an error event."""
-        pending = self.pending[path]
-        self._drop(path)
-        self._failed(path, pending, error, more)
+        """Bring an effect's failure home: the run gets an error event, if nothing takes it on."""
+        pending = self._drop(path)
+        self._failed(path, pending, error.to_json(), more)
+        self._rest(None)
+
+    def cut(self, path: str, more: Mapping[str, Any] | None = None) -> None:
+        """An effect that was told to end has ended."""
+        pending = self._drop(path)
+        body = {"path": path, "owner": pending.owner, "ended": True, **(more or {})}
+        self._effect_fact("effect.cancelled", pending, encode(body), pending.seq)
+        self._home(path, CANCELLED)
         self._rest(None)
 
     def change(self, name: str, patch: Mapping[str, Any]) -> None:
@@ -108,20 +124,20 @@ class Turn:
         self._fact(kind, name, cause, encode(body, where=name), self.snapshot.active)
 
     def stop(self, status: str) -> None:
-        """End the run from outside."""
-        for path in list(self.pending):
-            self._cancel(path)
+        """End the run from outside. What can be undone of its effects still is."""
         self.timers, self.calls = {}, {}
         self.snapshot = self.snapshot._replace(done=True)
-        self._fact("run.done", status, None, encode({"status": status}), self.snapshot.active)
+        self._end(status, keep=())
+        self._rest(None)
 
     # Inside
 
-    def _take(self, event: Event, cause: int | None) -> Step:
+    def _take(self, event: Event, cause: int | None, within: bool = False) -> Step:
         data, text = admit(event.data)
         here = step(self.run.chart, self.snapshot, Event(event.name, data))
         done = step_body(self.run.texts, self.snapshot.data, here)
-        body = b'{"data":' + text + b',"step":' + done + b"}"
+        mark = WITHIN if within else b""
+        body = b'{"data":' + text + mark + b',"step":' + done + b"}"
         seq = self._fact("event", event.name, cause, body, here.snapshot.active)
         self._follow(here, seq)
         return here
@@ -131,47 +147,88 @@ class Turn:
         self.snapshot = here.snapshot
         # Most steps of most runs end here: nothing is under way and nothing is asked for.
         if not (here.effects or self.pending or self.calls or self.timers or self.starts) and (
-            not self.run.texts.timed
+            not (self.run.texts.timed or self.trees)
         ):
             return
         gone = left_by(here.moves)
         self.timers = timers_after(self.run.chart, self.timers, here.moves, self.now)
-        for path, pending in list(self.pending.items()) if gone and self.pending else ():
-            if pending.owner in gone:
-                self._cancel(path)
-        for path, ask in list(self.starts.items()):
-            if ask.owner in gone:
-                del self.starts[path]
         asks = asks_of(here) if here.effects else []
         self.calls = invocations_after(self.calls, here.moves, asks)
+        if gone:
+            self._leave(gone)
         for ask in asks:
+            path = f"{seq}/{ask.place}"
             if ask.effect.outward:
-                self.starts[f"{seq}/{ask.place}"] = ask
+                self.starts[path] = ask
             else:
-                self.todo.append((ask, seq))
+                self.todo.append((path, ask))
 
-    def _do_now(self, ask: Ask, seq: int) -> None:
+    def _leave(self, gone: set[str]) -> None:
+        """States were left: what they asked for is cancelled, what has not begun never does."""
+        for path, ask in list(self.starts.items()):
+            if ask.owner in gone and root_of(path)[0] not in self.trees:
+                del self.starts[path]
+        for path, pending in in_order(self.pending):
+            if pending.owner in gone and root_of(path)[0] not in self.trees:
+                self._cancel(path)
+        if self.trees:
+            self._leave_trees(gone)
+
+    def _do_now(self, path: str, ask: Ask) -> None:
         """Perform what stays inside the run, at once."""
-        path, owner = f"{seq}/{ask.place}", ask.owner
-        if len(self.facts) > MAX_FACTS:
+        root, inner = root_of(path)
+        self._check_rounds(inner, ask)
+        effect, asked = ask.effect, self.trees[root].seq if inner else int(path.partition("/")[0])
+        pending = Pending(effect, ask.owner, ask.place, asked, self.now)
+        head: dict[str, Any] = {"local": True} if inner else {}
+        try:
+            result, patch = (None, None) if isinstance(effect, Raise) else self._perform(effect)
+        except LabError as error:
+            self._failed(path, pending, error.to_json(), before=head)
+            return
+        head["effect"] = effect.to_spec()
+        self._finish(path, pending, result, patch, before=head)
+        if isinstance(effect, Raise):
+            self._raise(Event(effect.event, effect.data))
+
+    def _check_rounds(self, inner: str, ask: Ask) -> None:
+        """A composed effect comes to its end by itself; what begins anew each time may not."""
+        self.rounds += not inner
+        if self.rounds > MAX_FACTS:
             raise RunawayChart(
                 f"One event led to more than {MAX_FACTS} facts in {self.run.chart.name!r}; "
                 f"the last effect was {ask.effect.kind!r}.",
                 hint="Look for a state whose `enter` changes data and that is entered again by it.",
             )
-        pending = Pending(ask.effect, owner, ask.place, seq, self.now)
+
+    def _raise(self, event: Event) -> None:
+        """Take an event that a composed effect raises; as in SCXML it may mean nothing here."""
         try:
-            result, patch = self._perform(ask.effect)
-        except LabError as error:
-            self._failed(path, pending, error)
+            self._take(event, self.seq, within=True)
+        except EventRefused:
             return
-        spec = ask.effect.to_spec()
-        body = {"path": path, "owner": owner, "effect": spec, "result": result}
-        self._outcome(path, pending, body, patch)
-        self._settle(owner, ask.place, result)
 
     def _perform(self, effect: Effect) -> Answer:
         return perform_locally(effect, self.snapshot, self.run)
+
+    def _finish(
+        self,
+        path: str,
+        pending: Pending,
+        result: Any,
+        patch: Mapping[str, Any] | None,
+        more: Mapping[str, Any] | None = None,
+        *,
+        before: Mapping[str, Any] | None = None,
+        heard: bool = True,
+    ) -> None:
+        """Write an effect's result down; what waits for it goes on, if it is `heard`."""
+        head = {"path": path, "owner": pending.owner, **(before or {})}
+        self._outcome(path, pending, {**head, "result": result, **(more or {})}, patch)
+        if root_of(path)[1]:
+            self._home(path, completed(result))
+        elif heard:
+            self._settle(pending.owner, pending.place, result)
 
     def _outcome(
         self, path: str, pending: Pending, body: dict[str, Any], patch: Mapping[str, Any] | None
@@ -190,16 +247,30 @@ class Turn:
         self._follow(here, seq)
 
     def _failed(
-        self, path: str, pending: Pending, error: LabError, more: Mapping[str, Any] | None = None
+        self,
+        path: str,
+        pending: Pending,
+        error: Mapping[str, Any],
+        more: Mapping[str, Any] | None = None,
+        *,
+        before: Mapping[str, Any] | None = None,
+        heard: bool = True,
     ) -> None:
+        """Write an effect's failure down; what is around it goes on, or the machine is told."""
         owner = pending.owner
-        body = {"path": path, "owner": owner, "error": error.to_json(), **(more or {})}
+        head = {"path": path, "owner": owner, **(before or {})}
+        body = {**head, "error": error, **(more or {})}
         seq = self._effect_fact("effect.failed", pending, encode(body), pending.seq)
+        if root_of(path)[1]:
+            self._home(path, failed(error))
+            return
+        if not heard:
+            return
         if owner in self.calls:
             lost = Invocation(self.calls[owner].waiting, failed=True)
             self.calls = {**self.calls, owner: lost}
         name = f"error.invoke.{owner}" if owner else f"error.effect.{pending.effect.kind}"
-        self._take(Event(name, {**error.to_json(), "effect": pending.effect.kind}), seq)
+        self._take(Event(name, {**error, "effect": pending.effect.kind}), seq)
 
     def _settle(self, owner: str, index: int, result: Any) -> None:
         """When all `enter` effects of a state have succeeded, tell the machine, if it listens."""
@@ -214,31 +285,62 @@ class Turn:
 
     def _rest(self, here: Step | None) -> Step:
         """Do what stays inside; then the last facts: effects that start, the end of the run."""
-        while self.todo:
-            self._do_now(*self.todo.popleft())
-        for path, ask in self.starts.items():
-            asked = {"path": path, "owner": ask.owner, "effect": ask.effect.to_spec()}
-            body = lean_body(asked, self.snapshot.data, path)
-            pending = Pending(ask.effect, ask.owner, ask.place, self.seq + 1, self.now)
-            self._effect_fact("effect.started", pending, body, int(path.partition("/")[0]))
-            self.pending = {**self.pending, path: pending}
-        if self.snapshot.done and not self.run.snapshot.done:
-            for path in list(self.pending):
-                if path not in self.starts:
-                    self._cancel(path)
+        self.rounds = 0
+        self._settle_down()
+        if self.snapshot.done and not self.over:
             self.timers = {}
-            self._fact("run.done", "done", None, b'{"status":"done"}', self.snapshot.active)
+            self._end("done", self.begun)
+            self._settle_down()
         return here or Step(self.snapshot)
 
-    def _drop(self, path: str) -> None:
-        self.pending = {k: v for k, v in self.pending.items() if k != path}
+    def _settle_down(self) -> None:
+        """Do what stays inside and start the rest, until neither is left."""
+        begun = self.begun
+        fresh = deque(path for path in self.starts if path not in begun)
+        while self.todo or fresh:
+            if self.todo:
+                self._do_now(*self.todo.popleft())
+            else:
+                path = fresh.popleft()
+                if path in self.starts and path not in begun:
+                    begun.add(path)
+                    self._start(path, self.starts[path])
+            fresh = fresh or deque(path for path in self.starts if path not in begun)
 
-    def _cancel(self, path: str) -> None:
+    def _start(self, path: str, ask: Ask) -> None:
+        """Write down that an effect begins; it is performed when that is on disk."""
+        root, inner = root_of(path)
+        body = started_text(path, ask.owner, ask.effect)
+        if body is None:
+            asked = {"path": path, "owner": ask.owner, "effect": ask.effect.to_spec()}
+            body = lean_body(asked, self.snapshot.data, path)
+        pending = Pending(ask.effect, ask.owner, ask.place, self.seq + 1, self.now)
+        cause = self.trees[root].seq if inner else int(path.partition("/")[0])
+        seq = self._effect_fact("effect.started", pending, body, cause)
+        if ask.effect.composed:
+            self._check_rounds(inner, ask)
+            self._plant(path, ask, seq)
+        else:
+            self.pending = self.pending.set(path, pending)
+
+    def _end(self, status: str, keep: Collection[str]) -> None:
+        """The run is over: all is cancelled but what its last step asked for (`keep`)."""
+        self.over = True
+        for path, _ in in_order(self.pending):
+            if path not in keep and root_of(path)[0] not in self.trees:
+                self._cancel(path)
+        left = [
+            root for root in sorted(self.trees) if root not in keep and not self.trees[root].left
+        ]
+        body = {"status": status, "left": left} if left else {"status": status}
+        self._fact("run.done", status, None, encode(body), self.snapshot.active)
+        for root in left:
+            self._grow(root, Walk.leave)
+
+    def _drop(self, path: str) -> Pending:
         pending = self.pending[path]
-        self._drop(path)
-        self.stops.append(path)
-        body = encode({"path": path, "owner": pending.owner})
-        self._effect_fact("effect.cancelled", pending, body, pending.seq)
+        self.pending = self.pending.delete(path)
+        return pending
 
     def _fact(
         self, kind: str, name: str, cause: int | None, body: bytes, active: frozenset[str]

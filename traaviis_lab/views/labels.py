@@ -159,7 +159,8 @@ def effect_words(effect: Effect) -> str:
 def inner_lines(node: StateNode) -> tuple[tuple[str, str], ...]:
     """What a state does on its own, as `(short, full)` lines: `enter / ...`, `exit / ...`."""
     lines = []
-    for word, effects in (("enter", node.enter), ("exit", node.exit)):
+    actions = (("on_enter", node.on_enter), ("enter", node.enter), ("exit", node.exit))
+    for word, effects in actions:
         if effects:
             full = f"{word} / " + "; ".join(effect_words(effect) for effect in effects)
             rest = f" +{len(effects) - 1}" if len(effects) > 1 else ""

@@ -100,8 +100,8 @@ class _Writer:
 
     def note(self, node: StateNode) -> Iterator[str]:
         """What a state does without being left, and the author's notes."""
-        lines = [f"{word} / {'; '.join(map(effect_words, effects))}" for word, effects in (
-            ("enter", node.enter), ("exit", node.exit)) if effects]  # fmt: skip
+        actions = (("on_enter", node.on_enter), ("enter", node.enter), ("exit", node.exit))
+        lines = [f"{word} / {'; '.join(map(effect_words, does))}" for word, does in actions if does]
         lines += self.staying.get(node.id, [])
         notes = node.meta.get("notes")
         if isinstance(notes, str):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from traaviis_lab.errors import LabError
 from traaviis_lab.machine import Chart
 from traaviis_lab.views import Marks, to_svg
 
@@ -27,7 +28,11 @@ def run_face(run: Run | Recording) -> dict[str, Any]:
 
     A recording is no live run: it has the picture only.
     """
-    bundle: dict[str, Any] = {"text/plain": repr(run), **_picture(run.chart, _marks(run))}
+    effects = _effects(run)
+    bundle: dict[str, Any] = {
+        "text/plain": "\n".join([repr(run), *effects]),
+        **_picture(run.chart, _marks(run), effects),
+    }
     from traaviis_lab.lab import Run
 
     if has_kernel() and isinstance(run, Run):
@@ -81,6 +86,20 @@ def _marks(run: Run | Recording) -> Marks:
     return Marks(active=run.active, visited=run.visited, taken=frozenset(taken))
 
 
-def _picture(chart: Chart, marks: Marks | None) -> dict[str, str]:
+def _effects(run: Run | Recording) -> list[str]:
+    """What it asked of the world, a line each; none where the lab is closed."""
+    from .lane import still_lines
+
+    try:
+        return still_lines(run.lab.journal, run.id, run.seq) if run.lab.is_open else []
+    except LabError:
+        return []
+
+
+def _picture(chart: Chart, marks: Marks | None, effects: list[str] | None = None) -> dict[str, str]:
     svg = to_svg(chart, marks)
+    if effects:
+        from .lane import under_picture
+
+        svg = under_picture(svg, effects)
     return {"image/svg+xml": svg} if len(svg) <= MAX_STATIC else {}

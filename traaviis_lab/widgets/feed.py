@@ -16,6 +16,7 @@ from traaviis_lab.errors import LabError
 from traaviis_lab.journal import Fact
 
 from .drawing import chart_words
+from .lane import changed_rows, window
 from .ledger import MAX_STEPS, Ledger
 from .place import place, timers
 from .portrait import changes, fields_changed, portray_data
@@ -25,14 +26,18 @@ if TYPE_CHECKING:
     from traaviis_lab.lab import Lab, Run
 
 _NO_MORE: dict[str, Any] = {
-    "takes": [], "blocked": {}, "arrows": {}, "effects": [], "timers": [], "held": None
+    "takes": [], "blocked": {}, "arrows": {}, "timers": [], "held": None
 }  # fmt: skip
 TAIL = 200
 """This many of a run's last facts are read when it is first shown."""
 
+MANY = 40
+BUSY = 0.1
+"""Where more effects than `MANY` change at once, so many seconds pass until the next patch."""
+
 _PLAIN = (
     "status", "state", "seq", "active", "taken", "takes", "blocked", "arrows",
-    "refused", "effects", "timers", "held",
+    "refused", "timers", "held",
 )  # fmt: skip
 
 
@@ -65,6 +70,8 @@ class RunFeed:
         weakref.finalize(self, lab_gone.detach)
         for fact in run.lab.journal.read(run.id, after=max(0, run.seq - TAIL), hashed=False):
             self._ledger.take(fact)
+        self._ledger.book.know(run.under_way)
+        self._shown = (self._ledger.book.turns, window(self._ledger.book))
         self.now = self._whole(run)
 
     def attach(self, sink: Sink) -> None:
@@ -129,6 +136,9 @@ class RunFeed:
             out["steps"] = ledger.new_steps[-MAX_STEPS:]
         if "data" in new and (fields := fields_changed(old["data"], new["data"])):
             out["data"] = fields
+        if rows := changed_rows(old["effects"], new["effects"]):
+            out["effects"] = rows
+        self.pause = BUSY if rows and len(rows["set"]) > MANY else 0.0
         if "data" in new:
             news = self._news(old, new, ledger.moves - moves)
             patch |= news
@@ -174,7 +184,7 @@ class RunFeed:
             "taken": ledger.taken,
             "data": self._picture,
             "refused": ledger.refused,
-            "effects": ledger.effects,
+            "effects": self._effects(),
             "timers": timers(run),
             "held": _held(run),
             "been": run.visited | here.active,
@@ -184,7 +194,14 @@ class RunFeed:
         """What can still be said when the run cannot be reached any more."""
         ledger = self._ledger
         status = ledger.status if ledger.status != "running" else "closed"
-        return {"status": status, **_NO_MORE}
+        return {"status": status, "effects": self._effects(), **_NO_MORE}
+
+    def _effects(self) -> dict[str, Any]:
+        """The rows that are shown, the same object as long as nothing changed."""
+        book = self._ledger.book
+        if self._shown[0] != book.turns:
+            self._shown = (book.turns, window(book))
+        return self._shown[1]
 
     def _status(self, done: bool) -> str:
         lab = self._lab()

@@ -11,9 +11,9 @@ import orjson
 from traaviis_lab.journal import Fact
 
 from .drawing import is_internal
+from .lane import Book
 
 MAX_STEPS = 50
-MAX_FAILED = 3
 
 
 class Ledger:
@@ -28,13 +28,7 @@ class Ledger:
         self.taken: list[str] = []
         self.refused: dict[str, Any] | None = None
         self.moves = self.moved_at = 0
-        self._running: dict[str, dict[str, Any]] = {}
-        self._failed: deque[dict[str, Any]] = deque(maxlen=MAX_FAILED)
-
-    @property
-    def effects(self) -> list[dict[str, Any]]:
-        """Effects that run, then those that failed last."""
-        return [*self._running.values(), *self._failed]
+        self.book = Book()
 
     def take(self, fact: Fact) -> None:
         """Read one fact."""
@@ -52,11 +46,13 @@ class Ledger:
             }
         elif fact.kind == "run.done":
             self.status = "stopped" if fact.name == "stopped" else "done"
-            self._running.clear()
+            self.book.end(fact.at)
         elif fact.kind == "run.forked":
             self._began(fact)
-        elif fact.kind.startswith("effect.") and fact.kind != "effect.held":
-            self._effect(fact, before)
+        elif fact.kind.startswith(("effect.", "human.")) and fact.kind != "effect.held":
+            body = orjson.loads(fact.body)
+            self.book.take(fact, body)
+            self._step(fact, body, before)
         elif fact.kind in ("event", "run.started", "step"):
             self._step(fact, orjson.loads(fact.body), before)
 
@@ -72,9 +68,7 @@ class Ledger:
             return  # an effect that only changed data: the data shows it
         self.taken = taken
         if fact.kind == "event" and not is_internal(fact.name):
-            # what went wrong before stays in sight until somebody goes on
-            self.refused = None
-            self._failed.clear()
+            self.refused = None  # it stays in sight until somebody goes on
         word = {"run.started": "", "event": fact.name, "step": fact.name}.get(fact.kind)
         row = {
             "seq": fact.seq,
@@ -93,18 +87,3 @@ class Ledger:
         self.new_steps.append({**row, "to": self.state})
         self.moves += 1
         self.moved_at = fact.seq
-
-    def _effect(self, fact: Fact, before: str) -> None:
-        body = orjson.loads(fact.body)
-        path = str(body.get("path", fact.cause))
-        row = {"path": path, "kind": fact.name, "since": fact.at // 1000, "error": ""}
-        if fact.kind == "effect.started":
-            self._running[path] = {**row, "status": "running"}
-            return
-        if fact.kind == "effect.progress":
-            return
-        self._running.pop(path, None)
-        if fact.kind == "effect.failed":
-            error = body.get("error") or {}
-            self._failed.append({**row, "status": "failed", "error": error.get("message", "")})
-        self._step(fact, body, before)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 MAX_TEXT = 400
 MAX_ITEMS = 60
 MAX_FIELDS = 200
 MAX_DEPTH = 6
 MAX_CHANGES = 60
+_CUTS = ((20, 4), (8, 3), (4, 1))
 _ABSENT: Any = object()
 
 
@@ -34,6 +37,20 @@ def portray(value: Any, *, items: int = MAX_ITEMS, depth: int = MAX_DEPTH) -> An
     return repr(value)[:MAX_TEXT]
 
 
+def portray_within(value: Any, most: int, *, depth: int = MAX_DEPTH) -> Any:
+    """`value`'s picture, at most about `most` characters."""
+    picture = portray(value, depth=depth)
+    if isinstance(picture, str):
+        return picture if len(picture) <= most else f"{picture[:most]}…"
+    if not isinstance(picture, dict | list):
+        return picture
+    for items, deep in _CUTS:
+        if _size(picture) <= most:
+            return picture
+        picture = portray(_shortened(value, items, deep), depth=deep)
+    return picture if _size(picture) <= 2 * most else f"{str(picture)[:most]}…"
+
+
 def portray_data(data: Mapping[str, Any]) -> dict[str, Any]:
     """All of a run's data."""
     picture: dict[str, Any] = portray(data, items=MAX_FIELDS)
@@ -49,6 +66,23 @@ def changes(old: Any, new: Any, path: str = "") -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     _compare(old, new, path, found)
     return found[:MAX_CHANGES]
+
+
+def _size(picture: Any) -> int:
+    return len(orjson.dumps(picture, option=orjson.OPT_NON_STR_KEYS))
+
+
+def _shortened(value: Any, items: int, depth: int) -> Any:
+    """The value with fewer items in it at every depth; what is left out is counted."""
+    if depth <= 0:
+        return "…" if isinstance(value, Mapping | list | tuple) and value else value
+    if isinstance(value, Mapping):
+        some = {k: _shortened(v, items, depth - 1) for k, v in list(value.items())[:items]}
+        return {**some, "…": f"{len(value) - items} more"} if len(value) > items else some
+    if isinstance(value, list | tuple):
+        listed = [_shortened(v, items, depth - 1) for v in value[:items]]
+        return [*listed, f"… {len(value) - items} more"] if len(value) > items else listed
+    return value
 
 
 def _compare(old: Any, new: Any, path: str, found: list[dict[str, Any]]) -> None:

@@ -47,6 +47,10 @@ class UIPump:
 
     def mark(self, thing: Flushable) -> None:
         """Have `thing` flushed soon."""
+        # What is marked and not flushed yet will be: no lock, or every fact wakes a thread.
+        ref = self._marked.get(id(thing))
+        if ref is not None and ref() is thing and self._lives():
+            return
         with self._wake:
             if id(thing) not in self._marked or self._marked[id(thing)]() is not thing:
                 self._marked[id(thing)] = weakref.ref(thing)
@@ -65,8 +69,11 @@ class UIPump:
                 lambda: not (self._marked or self._posts or self._working), timeout
             )
 
+    def _lives(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
     def _begin(self) -> None:
-        if self._thread is None or not self._thread.is_alive():
+        if not self._lives():
             self._thread = threading.Thread(target=self._work, name="traaviis-ui", daemon=True)
             self._thread.start()
         self._wake.notify_all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import traitlets
 
@@ -64,6 +64,9 @@ def obey_for_run(
     elif what == "go_on":
         run = feed.run()
         return widget.work(lambda: _resumed(run))  # all that waits is taken first
+    elif what == "answer":
+        run, path, answer = feed.run(), text_of(command, "path"), text_of(command, "answer")
+        return widget.work(lambda: answered(run, path, answer))
     elif what == "stop":
         feed.run().stop()
     elif what == "open":
@@ -72,6 +75,11 @@ def obey_for_run(
     else:
         raise LabError(f"Command {what!r} is not known here.", hint="Reload the page.")
     return None
+
+
+def answered(run: Run, path: str, answer: str) -> None:
+    """Say what becomes of an effect that asks: the run checks the word."""
+    run.answer(path, cast("Any", answer))
 
 
 def _resumed(run: Run) -> None:

@@ -3,7 +3,7 @@
 import type { Commands, Wait } from "./commands";
 import { h, icon, ICONS, iconButton } from "./dom";
 import type { RunStore } from "./store";
-import { underWay } from "./under_way";
+import { timerLine } from "./timers";
 import type { Refusal } from "./wire";
 
 const WAITS: Record<Wait, string> = {
@@ -38,7 +38,7 @@ export function notices(store: RunStore | null, commands: Commands, signal: Abor
     if (now.refused) show("Refused:", textOf(now.refused), now.refused.hint);
     else refused.hidden = true;
   }, signal);
-  const goingOn = store && underWay(store, signal);
+  const goingOn = store && timerLine(store, signal);
   return { el: h("div", { class: "tlw-notices" }, busy, refused, goingOn), trouble: (text, hint = "") => show("Not done:", text, hint), calm: () => void (refused.hidden = true) };
 }
 

@@ -5,6 +5,7 @@ import type { Commands } from "./commands";
 import { dataTree } from "./data";
 import { diagram } from "./diagram";
 import { h } from "./dom";
+import { liveLane } from "./effects/live";
 import { events, type Events } from "./events";
 import { BADGES, header } from "./header";
 import { heldLine } from "./held";
@@ -46,6 +47,7 @@ export function runView(store: RunStore, commands: Commands, signal: AbortSignal
       h("div", { class: "tlw-main" }, picture),
       h("div", { class: "tlw-side" }, buttons.el, dataTree(store, signal)),
     ),
+    liveLane(store, commands, (text, hint) => said.trouble(text, hint), signal),
     stepList(store, signal),
     announcer.el,
   );

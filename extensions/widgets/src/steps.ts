@@ -28,6 +28,7 @@ export function stepList(store: RunStore, signal: AbortSignal): HTMLElement {
     }
     box.hidden = now.steps.length === 0;
     empty.hidden = now.steps.length > 0;
+    empty.textContent = now.seq > 1 ? "No step among its last facts." : "No step yet.";
   }, signal);
   return el;
 }

@@ -38,6 +38,12 @@ export class RunStore {
       for (const key of patch.data.del) Reflect.deleteProperty(now.data, key);
       changed.add("data");
     }
+    if (patch.effects) {
+      const rows = { ...now.effects.rows, ...patch.effects.set };
+      for (const path of patch.effects.del) Reflect.deleteProperty(rows, path);
+      now.effects = { rows, cut: patch.effects.cut };
+      changed.add("effects");
+    }
     this.now = now;
     this.tell(changed);
     return true;

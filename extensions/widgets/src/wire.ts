@@ -60,12 +60,43 @@ export interface TimerRow {
   due: number;
 }
 
+/** Why an effect failed; `chain`: what led to it, `also`: what failed beside it. */
+export interface EffectError {
+  kind: string;
+  message: string;
+  hint?: string;
+  status?: number;
+  chain?: EffectError[];
+  also?: EffectError[];
+}
+
+/** An effect that has facts of its own: a root (`12/0`) or a leaf below one (`12/0/3`). */
 export interface EffectRow {
   path: string;
   kind: string;
-  status: "running" | "failed";
-  since: number;
-  error: string;
+  owner: string;
+  status: "running" | "asks" | "done" | "failed" | "cancelled";
+  /** The fact that says so. */
+  seq: number;
+  /** The fact it began with, where facts are at hand. */
+  start?: number;
+  /** Milliseconds since the epoch. */
+  began: number;
+  ended?: number;
+  starts: number;
+  spec?: JsonObject;
+  /** How far it is, from 0 to 1; null: it does not know. */
+  fraction?: number | null;
+  message?: string;
+  question?: string;
+  result?: Json;
+  error?: EffectError;
+}
+
+/** The effects that are shown, and how many others there are: by the place they lie in and their state. */
+export interface EffectWindow {
+  rows: Record<string, EffectRow>;
+  cut: Record<string, Record<string, number>>;
 }
 
 /** A run that is held before a turn: why, and how many wait. */
@@ -96,7 +127,7 @@ export interface Now {
   span: number;
   steps: StepRow[];
   refused: Refusal | null;
-  effects: EffectRow[];
+  effects: EffectWindow;
   timers: TimerRow[];
   held: HeldRow | null;
 }
@@ -108,6 +139,7 @@ export interface Patch {
   visited?: string[];
   steps?: StepRow[];
   data?: { set: JsonObject; del: string[] };
+  effects?: { set: Record<string, EffectRow>; del: string[]; cut: EffectWindow["cut"] };
 }
 
 export interface Group {

@@ -13,6 +13,7 @@ export interface Row {
   state: number;
   taken?: number;
   flags?: number;
+  path?: string;
 }
 
 export const KINDS = ["run.started", "event", "effect.started", "effect.completed", "effect.failed", "event.refused", "debug", "note"];
@@ -70,7 +71,8 @@ export function rowsMessage(first: number, rows: readonly Row[], more: Partial<R
     numbers((row) => NAMES.indexOf(row.name), 4), numbers((row) => row.state, 4),
     numbers((row) => row.taken ?? 0, 4), numbers((row) => row.flags ?? 0, 1),
   ];
-  return [{ type: "rows", track: "a", first, count: rows.length, tables: {}, ...more }, buffers];
+  const paths = rows.flatMap((row, at) => (/^(effect|human)\./.test(row.kind) ? [row.path ?? detailAt(first + at).path ?? ""] : []));
+  return [{ type: "rows", track: "a", first, count: rows.length, tables: {}, paths, ...more }, buffers];
 }
 
 export function rowsOf(first: number, count: number, more: Partial<RowsMessage> = {}): [RowsMessage, DataView[]] {
@@ -85,7 +87,7 @@ export function pageMessage(page: number, total: number, size = 16): PageMessage
 
 export const stand: Stand = {
   status: "running", seq: 40, total: 40, takes: ["open_command", "set_speed"], blocked: {}, arrows: { "closed#0": "open_command" },
-  effects: [], timers: [], refused: null, held: null, mailbox: [], breakpoints: [],
+  timers: [], refused: null, held: null, mailbox: [], breakpoints: [],
 };
 
 export const compared: CompareMessage = {

@@ -194,19 +194,3 @@ test("an event that was refused is said with the reason, once", () => {
   frame();
   expect(notice?.hidden).toBe(true);
 });
-
-test("effects are shown as they stood at the place: done, failed, with what they answered", () => {
-  const { el, key, session: { store }, frame } = showDebugger(60);
-  key("3");
-  store.go(30);
-  frame();
-  const lines = [...el.querySelectorAll<HTMLElement>(".tlw-effectstab .tlw-line")];
-  expect(lines.map((line) => line.dataset.status)).toEqual(["done", "done", "done"]);
-  expect(lines[0]?.textContent).toContain('{"ok":true}');
-  store.go(50);
-  frame();
-  const failed = el.querySelector<HTMLElement>(".tlw-effectstab [data-status=failed]");
-  expect(failed?.textContent).toContain("EffectError: no answer");
-  failed?.click();
-  expect(store.cursor).toBe(50);
-});

@@ -50,7 +50,7 @@ export const now: Now = {
   span: 0,
   steps: [{ seq: 1, at: 0, event: "", from: "closed", to: "closed" }],
   refused: null,
-  effects: [],
+  effects: { rows: {}, cut: {} },
   timers: [],
   held: null,
 };

@@ -8,7 +8,7 @@ import { panel } from "../src/panel";
 import { matches } from "../src/search";
 import { clock, wayOf } from "../src/steps";
 import { followTheme } from "../src/theme";
-import { left } from "../src/under_way";
+import { left } from "../src/timers";
 import { face, fakeCommands, FakeModel, forever, now, tick } from "./given";
 
 beforeEach(() => document.body.replaceChildren());

@@ -140,7 +140,7 @@ class _Checker:
         if node.name in self.variables:
             return ANY
         if node.name in self.names:
-            return "list" if node.name == "state" else "map" if node.name != "result" else ANY
+            return {"state": "list", "data": "map", "event": "map"}.get(node.name, ANY)
         if node.name in TYPES:
             return "type"
         known = [*self.variables, *self.names]

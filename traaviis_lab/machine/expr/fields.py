@@ -168,6 +168,24 @@ def result(data: Any, event: Any, active: Any) -> Any:
     return event.data.get("result")
 
 
+def _of_scope(name: str) -> Evaluate:
+    """A name that means something only within a composed effect: null elsewhere.
+
+    The event's data carries it, under a key that no field of an event has.
+    """
+    key = scope_key(name)
+
+    def read(data: Any, event: Any, active: Any) -> Any:
+        return event.data.get(key)
+
+    return read
+
+
+def scope_key(name: str) -> str:
+    """Under which key of an event's data `item`, `index` and `error` are handed in."""
+    return f" {name}"
+
+
 def state(data: Any, event: Any, active: Any) -> list[str]:
     """`state`: the active states in alphabetical order."""
     return sorted(active)
@@ -183,6 +201,9 @@ NAMES: Final[Mapping[str, Evaluate]] = {
     "event": whole_event,
     "result": result,
     "state": state,
+    "item": _of_scope("item"),
+    "index": _of_scope("index"),
+    "error": _of_scope("error"),
 }
 
 

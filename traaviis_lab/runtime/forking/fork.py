@@ -117,7 +117,7 @@ def go_live(engine: Engine, made: Forked, acknowledge: Acknowledge | None = None
     for kept in stage.keeps:
         engine.journal.keep(kept)
     run.set_timers(stage.timers)
-    engine.carry_all(run, gate)
+    engine.carry_all(run, run.pending, gate)
     if run.snapshot.done:
         engine.ended(run)
     return run
@@ -127,6 +127,7 @@ def _standing(engine: Engine, made: Forked) -> Run:
     stage = made.stage
     run = Run(engine, stage.id, engine.texts(made.chart), stage.tenant)
     run.snapshot, run.seq, run.pending = stage.snapshot, stage.seq, stage.pending
+    run.trees, run.asked = stage.trees, stage.asked
     run.calls, run.visited = stage.calls, stage.visited
     run.last = Step(run.snapshot)
     return run

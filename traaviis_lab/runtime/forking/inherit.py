@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from immutables import Map
+
 from traaviis_lab.errors import Diverged, LabError
 from traaviis_lab.machine import Chart, Snapshot
 from traaviis_lab.machine.place import check_legal
 from traaviis_lab.runtime.recall import Recall
+from traaviis_lab.runtime.standing import root_of
 
 from .stage import Stage
 from .tape import INHERITED
@@ -21,11 +24,16 @@ def stand_on(stage: Stage, here: Recall, shift: int) -> None:
     """
     stage.snapshot = here.snapshot
     stage.timers = {name: due + shift for name, due in here.timers.items()}
-    stage.pending = {
-        INHERITED + path: one._replace(seq=1, began=one.began + shift)
+    stage.pending = Map(
+        (INHERITED + path, one._replace(seq=1, began=one.began + shift))
         for path, one in here.pending.items()
-        if not one.owner or one.owner in here.snapshot.active
-    }
+        if root_of(path)[0] in here.trees or not one.owner or one.owner in here.snapshot.active
+    )
+    stage.trees = Map(
+        (INHERITED + root, tree._replace(seq=1, began=tree.began + shift))
+        for root, tree in here.trees.items()
+    )
+    stage.asked = {INHERITED + path: 1 for path in here.asked}
     stage.calls, stage.visited = here.calls, here.visited
     if stage.chart.hash != here.chart.hash:
         _move_to_other_chart(stage, here)

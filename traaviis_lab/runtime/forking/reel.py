@@ -6,6 +6,7 @@ effects performed inside their turn, cancellations) follows from it and is worke
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -15,12 +16,15 @@ import orjson
 from traaviis_lab.journal import Fact, Journal
 from traaviis_lab.journal.encode import encode
 from traaviis_lab.machine import Chart
+from traaviis_lab.machine.effect import VOCABULARY
 from traaviis_lab.runtime.large import said_in_full
 from traaviis_lab.runtime.recall import Recall, lost_timer, recall
+from traaviis_lab.runtime.turn import WITHIN
 
 DERIVED = ("done.", "error.")
 ENDS = frozenset({"effect.completed", "effect.failed", "effect.cancelled"})
 FOR_EVER = 2**62
+_LOCAL = re.compile(rb'\{"path":"[^"]*","owner":"[^"]*","local":true')
 What = Literal["event", "timer", "lost", "outcome", "change", "stop"]
 
 
@@ -40,7 +44,10 @@ class Input(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """How an effect ended. `seq` 0: that is not from a record but was given."""
+    """How an effect ended. `seq` 0: that is not from a record but was given.
+
+    One that was told to end and has is `cancelled`; nothing else waits for its outcome.
+    """
 
     run: str
     seq: int
@@ -48,6 +55,7 @@ class Answer(NamedTuple):
     result: Any = None
     error: Mapping[str, Any] | None = None
     began: int = 0
+    cancelled: bool = False
 
 
 @dataclass(slots=True)
@@ -77,7 +85,25 @@ def is_timer(fact: Fact) -> bool:
 
 def is_local(fact: Fact, path: str) -> bool:
     """Whether an effect's outcome was worked out in the turn that asked for it."""
-    return path.partition("/")[0] == str(fact.cause)
+    if path.count("/") > 1:
+        return _LOCAL.match(fact.body) is not None
+    return is_composed(fact) or path.partition("/")[0] == str(fact.cause)
+
+
+def is_raised(fact: Fact) -> bool:
+    """Whether the run raised this event itself, by a composed effect."""
+    return WITHIN + b',"step":' in fact.body
+
+
+def is_composed(fact: Fact) -> bool:
+    """Whether an effect's fact is of one that others make up: its outcome follows from theirs."""
+    word = VOCABULARY.get(fact.effect or fact.name)
+    return word is not None and word.composed
+
+
+def has_ended(fact: Fact) -> bool:
+    """Whether an effect that was told to end came home with that."""
+    return fact.kind == "effect.cancelled" and b'"ended":true' in fact.body
 
 
 class Reel:
@@ -171,7 +197,7 @@ class Reel:
         if kind == "event":
             if is_timer(fact):
                 self._came(Input(seq, fact.at, "timer", fact.name, due=self._due(fact, fact.name)))
-            elif not fact.name.startswith(DERIVED):
+            elif not (fact.name.startswith(DERIVED) or is_raised(fact)):
                 self._came(Input(seq, fact.at, "event", fact.name, self._body(fact)["data"]))
         elif kind.startswith("effect."):
             self._effect(fact, self._body(fact))
@@ -202,6 +228,8 @@ class Reel:
     def _effect(self, fact: Fact, body: Mapping[str, Any]) -> None:
         path = body["path"]
         wish = self.wishes.get(path)
+        if is_composed(fact):
+            return
         if wish is None and fact.kind in ENDS and not is_local(fact, path):
             wish = self.wishes[path] = Wish(path, b"", 0, fact.at)  # began before the place
         if fact.kind == "effect.started":
@@ -211,12 +239,14 @@ class Reel:
             return
         if wish is None or fact.kind == "effect.progress":
             return
-        if fact.kind != "effect.cancelled":
+        comes_home = fact.kind != "effect.cancelled" or has_ended(fact)
+        if comes_home:
             error = body.get("error")
             result = body.get("result")
-            wish.answer = Answer(self.run, fact.seq, fact.at, result, error, wish.began)
+            cut = has_ended(fact) or bool(body.get("cancelled"))
+            wish.answer = Answer(self.run, fact.seq, fact.at, result, error, wish.began, cut)
         if fact.kind == "effect.held":
             return
         wish.ended = fact.seq
-        if fact.kind != "effect.cancelled":
+        if comes_home:
             self._came(Input(fact.seq, fact.at, "outcome", path))

@@ -12,17 +12,18 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
-from traaviis_lab.effects import Delay
+from traaviis_lab.effects import Delay, Permit
+from traaviis_lab.effects.growing import Node
 from traaviis_lab.errors import EventRefused, LabError
 from traaviis_lab.machine import Event
-from traaviis_lab.runtime.standing import Pending
+from traaviis_lab.runtime.standing import Pending, root_of
 from traaviis_lab.runtime.told import told
 from traaviis_lab.runtime.turn import Turn
 
 from .change import Change
 from .reel import FOR_EVER, Answer, Input, Reel, Wish, key_of
 from .stage import Stage
-from .tape import INHERITED, OWN, Tape, marker, patch_of
+from .tape import INHERITED, LET_THROUGH, OWN, Tape, marker, needs_no_record, patch_of
 
 WAITED = Answer("", 0, 0)
 
@@ -53,6 +54,12 @@ class Rehearsal:
         self._count = 0
         self._root = 0
         self._lost: set[str] = set()
+        self._ending: set[str] = {
+            path
+            for path in stage.pending
+            if (node := _node_of(stage, path)) is not None and node.phase == "ending"
+        }
+        self._at_seq = 0
 
     def play(self, ends_at: int) -> None:
         """Go through the part, which ends at `ends_at` in the record's time.
@@ -86,7 +93,7 @@ class Rehearsal:
         if one.seq in self._change.drop or one.what == "lost":
             self._leave_out(one)
             return
-        self._root = one.seq
+        self._root = self._at_seq = one.seq
         if one.what == "event":
             self._event(one)
         elif one.what == "timer":
@@ -120,6 +127,8 @@ class Rehearsal:
         path = self._aligned.get(one.name, "")
         answer = self.reel.wishes[one.name].answer
         if path in self.stage.pending and answer is not None:
+            if answer.cancelled and path not in self._ending:
+                return  # nobody told it to end here
             self._deliver(path, self.tape.given.get(one.name) or answer)
 
     def _leave_out(self, one: Input) -> None:
@@ -184,9 +193,12 @@ class Rehearsal:
 
     def _deliver(self, path: str, answer: Answer) -> None:
         effect, more = self.stage.pending[path].effect, marker(answer)
+        self._ending.discard(path)
         if answer is WAITED:
             more = {}
-        if answer.error is not None:
+        if answer.cancelled:
+            self._act(lambda turn: turn.cut(path))
+        elif answer.error is not None:
             error = told(answer.error)
             self._act(lambda turn: turn.fail(path, error, more))
         else:
@@ -213,6 +225,17 @@ class Rehearsal:
             pending = self.stage.pending.get(path)
             if pending is not None:
                 self._match(path, pending)
+        for path in turn.ends:
+            self._told_to_end(path)
+
+    def _told_to_end(self, path: str) -> None:
+        """One that was told to end does so when the record says, else at once."""
+        if path not in self.stage.pending:
+            return
+        self._ending.add(path)
+        wish = self.reel.wishes.get(self.tape.aligned.get(path) or path.removeprefix(INHERITED))
+        if wish is None or wish.answer is None or wish.answer.seq <= self._at_seq:
+            self._act(lambda turn: turn.cut(path))
 
     def _inherit(self) -> None:
         """Outcomes given for effects that the record leaves under way, or cancels."""
@@ -231,6 +254,9 @@ class Rehearsal:
             self.tape.aligned[path] = wish.path
             self.tape.used.add((self.reel.run, wish.path))
             self._given_now(wish.path, path, wish)
+        elif isinstance(pending.effect, Permit):
+            found = self.tape.by_spec(pending.effect)
+            self._later(pending.began, path, found or LET_THROUGH)
         elif isinstance(pending.effect, Delay):
             self._later(pending.began + round(float(pending.effect.seconds) * 1e6), path, WAITED)
         elif (found := self.tape.by_spec(pending.effect)) is not None:
@@ -261,7 +287,7 @@ class Rehearsal:
     def check_end(self) -> None:
         """Raise `ResultMissing` for the first effect that waits for what nobody will bring."""
         for path, pending in self.stage.pending.items():
-            if not (isinstance(pending.effect, Delay) or self.tape.live or self._may_wait(path)):
+            if not (needs_no_record(pending.effect) or self.tape.live or self._may_wait(path)):
                 raise self.tape.missing(path, pending.effect)
 
     def _may_wait(self, path: str) -> bool:
@@ -272,3 +298,10 @@ class Rehearsal:
         wish = self.reel.wishes.get(parents)
         inherited = path.startswith(INHERITED) or path in self.tape.aligned
         return inherited and (wish is None or not 0 < wish.ended <= self._change.until)
+
+
+def _node_of(stage: Stage, path: str) -> Node | None:
+    """The place of a composed effect that stands behind an effect under way."""
+    root, inner = root_of(path)
+    tree = stage.trees.get(root)
+    return None if tree is None else tree.nodes.get(inner)

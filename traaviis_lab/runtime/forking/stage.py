@@ -20,7 +20,13 @@ from traaviis_lab.runtime.bodies import Texts
 from traaviis_lab.runtime.local import Answer
 from traaviis_lab.runtime.plain import take_plainly
 from traaviis_lab.runtime.run import KEEP_EVERY, Run
-from traaviis_lab.runtime.standing import Invocation, Pending
+from traaviis_lab.runtime.standing import (
+    NO_TREES,
+    NOTHING_UNDER_WAY,
+    Invocation,
+    Trees,
+    UnderWay,
+)
 from traaviis_lab.runtime.turn import Turn
 
 MOST_FACTS = 1_000_000
@@ -63,7 +69,9 @@ class Stage:
         self.snapshot = Snapshot(frozenset())
         self.seq = 0
         self.timers: Mapping[str, int] = {}
-        self.pending: Mapping[str, Pending] = {}
+        self.pending: UnderWay = NOTHING_UNDER_WAY
+        self.trees: Trees = NO_TREES
+        self.asked: Mapping[str, int] = {}
         self.calls: Mapping[str, Invocation] = {}
         self.visited: frozenset[str] = frozenset()
         self.facts: list[Fact] = []
@@ -94,6 +102,7 @@ class Stage:
         work(turn)
         self.facts += turn.facts
         self.timers, self.pending, self.calls = turn.timers, turn.pending, turn.calls
+        self.trees = turn.trees
         self._stand(turn.snapshot, turn.seq)
         return turn
 

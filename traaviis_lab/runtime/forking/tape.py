@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from traaviis_lab.effects import Delay
+from traaviis_lab.effects import Delay, Permit
 from traaviis_lab.errors import LabError, ResultMissing
 from traaviis_lab.journal import Journal, RunInfo
 from traaviis_lab.journal.encode import encode
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 INHERITED = "^"
 OWN = "+"
+LET_THROUGH = Answer("", 0, 0, {})
+"""What a fork that performs nothing is told by what is shared: it does not ask there."""
 _OUTCOMES = frozenset({"effect.completed", "effect.failed"})
 
 
@@ -189,7 +191,7 @@ class Tape:
             return
         wanted: dict[bytes, int] = {}
         for path, ask in starts.items():
-            if isinstance(ask.effect, Delay) or OWN + path in self.given:
+            if needs_no_record(ask.effect) or OWN + path in self.given:
                 continue
             key = key_of(ask.effect.to_spec())
             wanted[key] = wanted.get(key, 0) + 1
@@ -214,7 +216,7 @@ class Tape:
     def assign(self, starts: Mapping[str, Ask]) -> None:
         """Set the outcomes aside that these effects, which start now, will have."""
         for path, ask in starts.items():
-            if not isinstance(ask.effect, Delay):
+            if not (ask.effect.composed or isinstance(ask.effect, Delay)):
                 self.answer(path, ask.effect)
 
     async def bring(self, run: Run, path: str, pending: Pending) -> bool:
@@ -225,7 +227,11 @@ class Tape:
         if self._offers is None:
             await run.engine.loop.run_in_executor(run.engine.workers, self.load)
         found = self.answer(path, effect)
+        if found is None and isinstance(effect, Permit) and not self.live:
+            found = LET_THROUGH
         if found is None:
+            return not self.live
+        if found.cancelled:  # it was told to end there, which tells nothing here
             return not self.live
         if found.error is not None:
             run.fail(path, told(found.error), marker(found))
@@ -234,8 +240,15 @@ class Tape:
         return True
 
 
+def needs_no_record(effect: Effect) -> bool:
+    """Whether a fork may go through this without a recorded outcome: it only waits or asks."""
+    return effect.composed or isinstance(effect, Delay | Permit)
+
+
 def marker(answer: Answer) -> dict[str, Any]:
     """What a fact says of an outcome that was not performed for it."""
+    if answer is LET_THROUGH:
+        return {}
     return {"recorded": {"run": answer.run, "seq": answer.seq}} if answer.seq else {"given": True}
 
 

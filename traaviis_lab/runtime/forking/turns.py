@@ -13,7 +13,7 @@ import orjson
 
 from traaviis_lab.journal import Fact, Journal
 
-from .reel import DERIVED, is_local, is_timer
+from .reel import DERIVED, has_ended, is_local, is_raised, is_timer
 
 CHUNK = 64
 
@@ -60,7 +60,9 @@ def fact_at(journal: Journal, run: str, seq: int) -> Fact:
 def came_from_outside(fact: Fact) -> bool:
     """Whether a fact is an input: nothing else in the run led to it."""
     if fact.kind == "event":
-        return not fact.name.startswith(DERIVED)
+        return not (fact.name.startswith(DERIVED) or is_raised(fact))
+    if fact.kind == "effect.cancelled":
+        return has_ended(fact)
     if fact.kind in ("effect.completed", "effect.failed"):
         return not is_local(fact, _path(fact))
     if fact.kind == "step":
@@ -83,9 +85,9 @@ def _follows(fact: Fact) -> bool:
     """Whether a fact belongs to the turn of the fact before it."""
     if fact.kind == "effect.started":
         return bool(orjson.loads(fact.body).get("occurrence", 1) == 1)
-    if fact.kind in ("event", "effect.completed", "effect.failed"):
+    if fact.kind in ("event", "effect.completed", "effect.failed", "effect.cancelled"):
         return not came_from_outside(fact)
-    return fact.kind in ("effect.cancelled", "run.done")
+    return fact.kind == "run.done"
 
 
 def _path(fact: Fact) -> str:

@@ -16,7 +16,7 @@ from .watched import WatchedTurn, differences
 if TYPE_CHECKING:
     from traaviis_lab.runtime.run import Run
 
-_OUTCOME = frozenset({"path", "owner", "result", "error", "into"})
+_OUTCOME = frozenset({"path", "owner", "result", "error", "into", "cancelled"})
 
 
 def work(turn: WatchedTurn, item: Waiting) -> Step:
@@ -31,7 +31,9 @@ def _brought(turn: WatchedTurn, item: Waiting) -> Step:
         return turn.take(Event(item.name, item.data), item.seq or None)
     path = item.data["path"]
     more = {name: value for name, value in item.data.items() if name not in _OUTCOME}
-    if "error" in item.data:
+    if item.data.get("cancelled"):
+        turn.cut(path, more)
+    elif "error" in item.data:
         turn.fail(path, told(item.data["error"]), more)
     else:
         result, into = item.data.get("result"), item.data.get("into")

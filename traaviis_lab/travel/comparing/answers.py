@@ -23,7 +23,7 @@ class _Wish(NamedTuple):
 
     row: int
     like: bool
-    place: int
+    place: tuple[int, ...]
     said: str
     asked: Asked
 
@@ -57,8 +57,13 @@ def _wishes(path: Sequence[Row], effects: Effects, side: int) -> list[_Wish]:
         at = rows.get((asked.run, int(seq)), len(path))
         spec = orjson.dumps(asked.spec, option=orjson.OPT_SORT_KEYS).decode()
         like = at < len(path) and path[at].how in ("same", "changed")
-        found.append(_Wish(at, like, int(place), f"{asked.kind} {spec}", asked))
+        found.append(_Wish(at, like, _numbers(place), f"{asked.kind} {spec}", asked))
     return found
+
+
+def _numbers(place: str) -> tuple[int, ...]:
+    """A place within a step's effects as numbers, so that 10 comes after 9."""
+    return tuple(int(part) if part.isdigit() else -1 for part in place.split("/"))
 
 
 def _together(

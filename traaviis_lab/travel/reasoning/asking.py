@@ -13,6 +13,7 @@ from traaviis_lab.machine.expr.lexer import Lexer
 from traaviis_lab.machine.expr.parser import Parser
 from traaviis_lab.machine.expr.paths import read_paths
 from traaviis_lab.machine.expr.source import Source
+from traaviis_lab.runtime.standing import root_of
 
 from .links import Link
 from .pages import Pages
@@ -31,7 +32,7 @@ def asked_link(cut: Slice, pages: Pages, seq: int) -> int | None:
     path = str(pages.moment(seq).body.get("path", ""))
     if path.startswith("^"):
         return _inherited(cut, pages, seq, path)
-    number, _, place = path.partition("/")
+    number, _, place = root_of(path)[0].partition("/")
     if not number.isdigit() or not place.isdigit() or not 0 < int(number) <= seq:
         return None
     step = int(number)
@@ -83,8 +84,9 @@ def _behind(cut: Slice, pages: Pages, step: int, asked: Asked, seen: Witness, li
         root, *rest = path.split(".")
         if root == "data":
             cut.desk.later(link, partial(cut.value, pages, tuple(rest), step, asked.acts))
-    if asked.where.endswith(".enter") and asked.where[:-6] in seen.tables.nodes:
-        cut.desk.later(link, partial(cut.state, pages, asked.where[:-6], step))
+    entered, _, word = asked.where.rpartition(".")
+    if word in ("on_enter", "enter") and entered in seen.tables.nodes:
+        cut.desk.later(link, partial(cut.state, pages, entered, step))
         return
     for place in range(min(asked.acts, len(seen.acts)) - 1, -1, -1):
         act = seen.acts[place]
@@ -107,7 +109,7 @@ def _inherited(cut: Slice, pages: Pages, seq: int, path: str) -> int | None:
             if fact.kind == "run.forked":
                 cut.desk.later(place, partial(_inherited, cut, parent, at, mine))
         return place
-    number, _, index = mine.partition("/")
+    number, _, index = root_of(mine)[0].partition("/")
     if number.isdigit() and index.isdigit() and 0 < int(number) <= at:
         step = int(number)
         cut.desk.later(place, partial(_asked, cut, parent, step, int(index), step))

@@ -97,7 +97,7 @@ def _act_of(seen: Witness, where: str, acts: int) -> int | None:
         act = seen.acts[place]
         if act.transition.id == where:
             return place
-        state = where.removesuffix(".enter")
+        state = where.removesuffix(".on_enter").removesuffix(".enter")
         if act.micro < len(seen.moves) and state in seen.moves[act.micro].entered:
             return place
     return None
@@ -123,8 +123,8 @@ def _finisher(seen: Witness, event: Event) -> int | None:
 def place_said(where: str) -> str:
     """`closing.enter` as people say it."""
     state, dot, word = where.rpartition(".")
-    if dot and word in ("enter", "exit") and "#" not in where:
-        return f"{'entering' if word == 'enter' else 'leaving'} {state}"
+    if dot and word in ("on_enter", "enter", "exit") and "#" not in where:
+        return f"{'leaving' if word == 'exit' else 'entering'} {state}"
     return where
 
 

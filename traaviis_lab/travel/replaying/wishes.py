@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from traaviis_lab.effects.growing import Outcome
 from traaviis_lab.journal import Fact
 from traaviis_lab.machine import Step
 from traaviis_lab.runtime import Recall
 from traaviis_lab.runtime.bodies import Texts
-from traaviis_lab.runtime.standing import Ask, asks_of, left_by
+from traaviis_lab.runtime.standing import Ask, asks_of, left_by, root_of
 
 _LATE = 50_000
 """Microseconds that a timer may be off by before its time counts as another."""
@@ -58,7 +59,7 @@ class Wishes:
         if self._retimed and here.timers and (late := self._timing(fact, here)):
             return late
         if kind.startswith("effect.") and kind not in ("effect.progress", "effect.held"):
-            return self._effect(fact)
+            return self._leaf(fact, here) or self._effect(fact)
         if kind == "run.done" and fact.name == "done":
             if self._ends or here.snapshot.done:
                 return self._missing()
@@ -100,7 +101,7 @@ class Wishes:
         if kind == "event" and fact.name == self._owed:
             self._owed = ""
         elif kind == "run.forked":
-            self._under_way = set(here.pending)
+            self._under_way = {*here.pending, *here.trees}
         elif kind == "run.done":
             self._ends = False
         elif kind.startswith("effect."):
@@ -120,6 +121,26 @@ class Wishes:
                 self._wished[path] = ask
             else:
                 self._local[path] = ask
+
+    def _leaf(self, fact: Fact, here: Recall) -> Trouble | None:
+        """What is wrong with a fact of a composed effect, or of something within one."""
+        body = _body(fact)
+        path = body["path"]
+        root, inner = root_of(path)
+        if not inner:
+            return _other_end(fact, body, here.owed.get(root)) if root in here.owed else None
+        tree = here.trees.get(root)
+        node = tree.nodes.get(inner) if tree is not None else None
+        if node is None or path in here.pending or node.effect.composed:
+            return None
+        spec = body.get("effect")
+        self._under_way.add(path)
+        if spec is None or spec == node.effect.to_spec():
+            return None
+        return Trouble(
+            f"The chart asks for effect {path} ({fact.name}) otherwise than the record says.",
+            "effect", spec, node.effect.to_spec(), path,
+        )  # fmt: skip
 
     def _effect(self, fact: Fact) -> Trouble | None:
         path, known = _body(fact)["path"], {*self._local, *self._under_way}
@@ -144,6 +165,8 @@ class Wishes:
             self._under_way.add(path)
             return
         self._under_way.discard(path)
+        if root_of(path)[1] or path in here.unheard:
+            return
         if fact.kind == "effect.failed":
             self._owed = f"error.invoke.{owner}" if owner else f"error.effect.{fact.name}"
         elif fact.kind == "effect.completed" and owner and not (made and made.moves):
@@ -167,6 +190,20 @@ class Wishes:
                 continue
             return Trouble(text, f"timers.{name}", fact.at, due, name, "chart")
         return None
+
+
+def _other_end(fact: Fact, body: Mapping[str, Any], owed: Outcome | None) -> Trouble | None:
+    """Whether a composed effect ended otherwise than its parts make it end."""
+    if owed is None:
+        return None
+    ended = fact.kind.removeprefix("effect.")
+    told = body.get("result") if ended == "completed" else body.get("error")
+    if (ended, told) == (owed.status, owed.value):
+        return None
+    return Trouble(
+        f"{fact.name} {body['path']} comes to another end than the record says.",
+        "outcome", [ended, told], list(owed), body["path"],
+    )  # fmt: skip
 
 
 def retimed(old: Mapping[str, float], new: Mapping[str, float]) -> frozenset[str]:

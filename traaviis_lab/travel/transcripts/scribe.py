@@ -14,6 +14,7 @@ from traaviis_lab.journal.encode import encode
 from traaviis_lab.machine import Event, Snapshot
 from traaviis_lab.runtime.bodies import Texts
 from traaviis_lab.runtime.run import Run
+from traaviis_lab.runtime.standing import NO_TREES, NOTHING_UNDER_WAY
 from traaviis_lab.runtime.turn import Turn as Decided
 
 from .charting import Drawn
@@ -29,7 +30,8 @@ class Scribe:
         self.seq = 0
         self.snapshot = Snapshot(frozenset())
         self.timers: Mapping[str, int] = {}
-        self.pending: Mapping[str, Any] = {}
+        self.pending = NOTHING_UNDER_WAY
+        self.trees = NO_TREES
         self.calls: Mapping[str, Any] = {}
         self.facts: list[Fact] = []
         self.at = at - 1
@@ -141,6 +143,7 @@ class Scribe:
         self.facts.extend(turn.facts)
         self.seq, self.snapshot = turn.seq, turn.snapshot
         self.timers, self.pending, self.calls = turn.timers, turn.pending, turn.calls
+        self.trees = turn.trees
 
 
 def _end(transcript: Transcript) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from array import array
 from collections.abc import Callable, Hashable, Sequence
@@ -14,6 +15,8 @@ from traaviis_lab.machine import Chart
 
 MOVED, BAD, CHANGED, INSIDE = 1, 2, 4, 8
 BAD_KINDS = frozenset({"event.refused", "effect.failed", "budget.exceeded"})
+ABOUT_EFFECTS = ("effect.", "human.")
+_PATH = re.compile(rb'\{"path":"([^"\\]*)"')
 _WIDE = "I" if array("I").itemsize == 4 else "L"
 
 
@@ -70,6 +73,11 @@ class Columns:
         }
         return new, [_little(column) for column in columns]
 
+    @staticmethod
+    def paths(facts: Sequence[Fact]) -> list[str]:
+        """The path of each fact that is about an effect, in order; empty where it has none."""
+        return [path_of(fact) for fact in facts if fact.kind.startswith(ABOUT_EFFECTS)]
+
     def _all(self) -> dict[str, Words]:
         return {
             "kinds": self.kinds, "names": self.names, "states": self.states, "taken": self.taken
@@ -93,6 +101,15 @@ def active_states(chart: Chart, leaves: str) -> list[str]:
             found[name] = None
             name = chart.states[name].parent
     return [*sorted(found, key=lambda name: chart.states[name].order), *strangers]
+
+
+def path_of(fact: Fact) -> str:
+    """The place of the effect a fact is about."""
+    found = _PATH.match(fact.body)
+    if found is not None:
+        return found[1].decode()
+    path = orjson.loads(fact.body).get("path")
+    return path if isinstance(path, str) else ""
 
 
 def is_bad(fact: Fact) -> bool:

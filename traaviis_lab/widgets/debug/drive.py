@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from traaviis_lab.errors import LabError
 from traaviis_lab.machine import Event
 from traaviis_lab.widgets.commands import Answer, object_of, text_of
+from traaviis_lab.widgets.run_widget import answered
 
 if TYPE_CHECKING:
     from traaviis_lab.lab import Run
@@ -87,6 +88,12 @@ def remove_breakpoint(widget: DebugWidget, command: Command) -> Answer:
     """Take a breakpoint away."""
     _breakpoint(_run(widget), text_of(command, "breakpoint")).remove()
     return _and_look(widget)
+
+
+def answer(widget: DebugWidget, command: Command) -> Answer:
+    """Say what becomes of an effect that was under way when its process died."""
+    run, path, said = _run(widget), text_of(command, "path"), text_of(command, "answer")
+    return widget.work(lambda: answered(run, path, said))
 
 
 def _run(widget: DebugWidget) -> Run:

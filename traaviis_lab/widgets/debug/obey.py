@@ -32,6 +32,7 @@ COMMANDS: dict[str, Does] = {
     "resume": drive.resume,
     "step": drive.step,
     "run_to": drive.run_to,
+    "answer": drive.answer,
     "breakpoint": drive.add_breakpoint,
     "breakpoint_set": drive.set_breakpoint,
     "breakpoint_remove": drive.remove_breakpoint,

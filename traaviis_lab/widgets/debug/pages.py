@@ -10,18 +10,23 @@ import orjson
 from traaviis_lab.errors import LabError
 from traaviis_lab.journal import Fact
 from traaviis_lab.travel import Moment, Trail
-from traaviis_lab.widgets.portrait import MAX_FIELDS, portray
+from traaviis_lab.widgets.portrait import MAX_DEPTH, MAX_FIELDS, portray_within
 
 DETAIL = 256
 """Facts on a page."""
 MAX_VALUE = 16_384
 """A value whose picture has more characters is cut harder."""
-_CUTS = ((20, 4), (8, 3), (4, 1))
 _COLUMNS = ("cause", "duration_us", "tokens_in", "tokens_out", "cost_usd")
-_SAID = ("path", "owner", "result", "error", "reason", "hint", "recorded")
+_SAID = (
+    "path", "owner", "result", "error", "reason", "hint", "recorded",
+    "fraction", "message", "question", "answer", "occurrence",
+)  # fmt: skip
+_NESTED = 24
+"""How deep the document of a composed effect is shown."""
 _TOLD = frozenset({"stand", "step"})
 """Not in a note: the data and the columns say it."""
 _EVENTS = frozenset({"event", "event.refused", "event.held"})
+_NO_NOTES = ("run.", "effect.", "event", "human.")
 _ASIDE = frozenset({"note", "debug", "run.done", "run.forked"})
 
 
@@ -45,16 +50,9 @@ def detail_page(trail: Trail, page: int, total: int) -> dict[str, Any]:
     return {"page": page, "first": first, "base": base, "rows": rows, **trouble}
 
 
-def shown(value: Any) -> Any:
+def shown(value: Any, depth: int = MAX_DEPTH) -> Any:
     """A value's picture, at most about `MAX_VALUE` characters."""
-    picture = portray(value)
-    if not isinstance(picture, dict | list):
-        return picture
-    for items, depth in _CUTS:
-        if len(orjson.dumps(picture, option=orjson.OPT_NON_STR_KEYS)) <= MAX_VALUE:
-            break
-        picture = portray(_shortened(value, items, depth), depth=depth)
-    return picture
+    return portray_within(value, MAX_VALUE, depth=depth)
 
 
 def _row(moment: Moment) -> dict[str, Any]:
@@ -89,9 +87,9 @@ def _words(fact: Fact, body: Mapping[str, Any]) -> dict[str, Any]:
     row: dict[str, Any] = {}
     if fact.kind in _EVENTS and body.get("data"):
         row["event"] = shown(body["data"])
-    elif fact.kind == "effect.started" and "effect" in body:
-        row["effects"] = [shown(body["effect"])]
-    elif fact.kind in _ASIDE or not fact.kind.startswith(("run.", "effect.", "event")):
+    elif fact.kind in ("effect.started", "effect.completed") and "effect" in body:
+        row["effects"] = [shown(body["effect"], _NESTED)]
+    elif fact.kind in _ASIDE or not fact.kind.startswith(_NO_NOTES):
         row["note"] = shown({key: value for key, value in body.items() if key not in _TOLD})
     for name in _SAID:
         if body.get(name) not in (None, ""):
@@ -108,16 +106,3 @@ def _words(fact: Fact, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _fields(data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: shown(value) for key, value in list(data.items())[:MAX_FIELDS]}
-
-
-def _shortened(value: Any, items: int, depth: int) -> Any:
-    """The value with fewer items in it at every depth; what is left out is counted."""
-    if depth <= 0:
-        return "…" if isinstance(value, Mapping | list | tuple) and value else value
-    if isinstance(value, Mapping):
-        some = {k: _shortened(v, items, depth - 1) for k, v in list(value.items())[:items]}
-        return {**some, "…": f"{len(value) - items} more"} if len(value) > items else some
-    if isinstance(value, list | tuple):
-        listed = [_shortened(v, items, depth - 1) for v in value[:items]]
-        return [*listed, f"… {len(value) - items} more"] if len(value) > items else listed
-    return value

@@ -8,6 +8,7 @@ import orjson
 
 from traaviis_lab.journal import Fact
 from traaviis_lab.views import Marks, to_svg
+from traaviis_lab.widgets.lane import still_lines, under_picture
 
 from .reading import facts_between
 
@@ -28,6 +29,7 @@ def static_picture(run: Run | Recording) -> dict[str, Any]:
     moved = [fact for fact in facts if b'"step":' in fact.body]
     bundle = {"text/plain": _text(run, last, moved[-STEPS:])}
     svg = to_svg(run.chart, _marks(run, last, moved))
+    svg = under_picture(svg, still_lines(trail.journal, run.id, last))
     return {**bundle, "image/svg+xml": svg} if len(svg) <= MAX_STATIC else bundle
 
 

@@ -21,7 +21,7 @@ TAIL = 200
 MAX_WAITING = 200
 """This much of a mailbox is shown; `held.waiting` counts all of it."""
 _NOTHING: dict[str, Any] = {
-    "takes": [], "blocked": {}, "arrows": {}, "effects": [], "timers": [], "refused": None,
+    "takes": [], "blocked": {}, "arrows": {}, "timers": [], "refused": None,
     "held": None, "mailbox": [], "breakpoints": [],
 }  # fmt: skip
 
@@ -55,7 +55,6 @@ class Stand:
             "seq": run.seq,
             "total": total,
             **{name: here[name] for name in ("takes", "blocked", "arrows")},
-            "effects": self._ledger.effects,
             "timers": timers(run),
             "refused": self._ledger.refused,
             **_held(run),

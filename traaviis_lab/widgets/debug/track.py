@@ -187,7 +187,7 @@ class Track:
         tables, buffers = self._columns.pack(facts)
         first = facts[0].seq if facts else 1
         rows = {"type": "rows", "track": self.name, "first": first, "count": len(facts)}
-        return {**rows, "tables": tables}, buffers
+        return {**rows, "tables": tables, "paths": self._columns.paths(facts)}, buffers
 
     def _say(self, message: dict[str, Any], buffers: list[bytes] | None = None) -> None:
         """Queue a message behind those made before it."""

@@ -17,6 +17,9 @@ interface Page {
 export class Pages {
   private readonly pages = new Map<number, Page>();
 
+  /** Counts the pages that came. */
+  came = 0;
+
   constructor(readonly size: number) {}
 
   pageOf(seq: number): number {
@@ -25,6 +28,7 @@ export class Pages {
 
   put(message: PageMessage): void {
     const { page, first, base, rows, trouble = "" } = message;
+    this.came += 1;
     this.pages.delete(page);
     this.pages.set(page, { first, base, rows, trouble, memo: { seq: first - 1, data: base } });
     for (const old of this.pages.keys()) {

@@ -16,6 +16,7 @@ export class Track {
   private readonly leafLists: (readonly string[])[] = [];
   /** For each entry of the table of states, the first known fact after which it was so. */
   private readonly since: number[] = [];
+  private readonly paths = new Map<number, string>();
 
   info: TrackMessage;
 
@@ -55,6 +56,7 @@ export class Track {
     this.rows.put(message.first, message.count, buffers);
     const last = message.first + message.count - 1;
     this.note(message.first, last);
+    this.placeEffects(message, last);
     if (message.first <= this.total) this.filled += 1;
     if (last <= this.total) return false;
     this.total = last;
@@ -130,6 +132,17 @@ export class Track {
       if (first <= seq) for (const id of this.info.tables.states[index] ?? []) found.add(id);
     });
     return found;
+  }
+
+  /** The path of the effect a fact is about; empty where it is about none. */
+  path(seq: number): string {
+    return this.paths.get(seq) ?? "";
+  }
+
+  private placeEffects({ first, paths = [] }: RowsMessage, last: number): void {
+    const about = this.info.tables.kinds.map((kind) => /^(effect|human)\./.test(kind));
+    let next = 0;
+    for (let seq = first; seq <= last && next < paths.length; seq++) if (about[this.rows.kind[seq - 1] ?? 0]) this.paths.set(seq, paths[next++] ?? "");
   }
 
   private note(first: number, last: number): void {

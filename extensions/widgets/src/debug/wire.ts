@@ -1,6 +1,6 @@
 // What a debugger and Python tell each other, as types. Rows are facts: row i of a track is fact i + 1.
 
-import type { Face, Json, JsonObject, Reply, Status, TimerRow } from "../wire";
+import type { EffectError, Face, Json, JsonObject, Reply, Status, TimerRow } from "../wire";
 
 /** "a": the run that is debugged, "b": one it is compared with. */
 export type Side = "a" | "b";
@@ -53,12 +53,8 @@ export interface RowsMessage {
   first: number;
   count: number;
   tables: TablesMore;
-}
-
-export interface Failure {
-  kind: string;
-  message: string;
-  hint?: string;
+  /** The place of the effect of each fact that is about one, in their order. */
+  paths?: string[];
 }
 
 /** What one fact says, as far as it says it; large values are cut. */
@@ -73,7 +69,14 @@ export interface Detail {
   result?: Json;
   /** The fact of another run this outcome was taken from. */
   recorded?: { run: string; seq: number };
-  error?: Failure;
+  error?: EffectError;
+  /** How far an effect is, and what it says of it. */
+  fraction?: number;
+  message?: string;
+  question?: string;
+  answer?: string;
+  /** Which time it was started. */
+  occurrence?: number;
   reason?: string;
   hint?: string;
   note?: Json;
@@ -162,7 +165,6 @@ export interface Stand {
   takes: string[];
   blocked: Record<string, string>;
   arrows: Record<string, string>;
-  effects: { path: string; kind: string; status: string; since: number; error: string }[];
   timers: TimerRow[];
   refused: { seq: number; event: string; reason: string; hint: string } | null;
   held: HeldAt | null;

@@ -1,31 +1,25 @@
-// What goes on by itself: effects that run or failed, timers and how long they still take.
+// The timers of a run, and how long they still take.
 
 import { h, icon, ICONS } from "./dom";
 import type { RunStore } from "./store";
-import type { EffectRow, TimerRow } from "./wire";
+import type { TimerRow } from "./wire";
 
 const TICK_MS = 1000;
 
-export function underWay(store: RunStore, signal: AbortSignal): HTMLElement {
-  const el = h("div", { class: "tlw-effects", attrs: { role: "group", "aria-label": "Effects and timers" } });
+export function timerLine(store: RunStore, signal: AbortSignal): HTMLElement {
+  const el = h("div", { class: "tlw-effects", attrs: { role: "group", "aria-label": "Timers" } });
   let ticking: ReturnType<typeof setInterval> | undefined;
   const draw = (): void => {
-    const { effects, timers } = store.now;
-    el.replaceChildren(...effects.map(effectEl), ...timers.map((timer) => timerEl(timer, Date.now())));
+    const { timers } = store.now;
+    el.replaceChildren(...timers.map((timer) => timerEl(timer, Date.now())));
     clearInterval(ticking);
     ticking = timers.length ? setInterval(draw, TICK_MS) : undefined;
   };
   store.watch((_, changed) => {
-    if (changed.has("effects") || changed.has("timers")) draw();
+    if (changed.has("timers")) draw();
   }, signal);
   signal.addEventListener("abort", () => clearInterval(ticking));
   return el;
-}
-
-function effectEl(row: EffectRow): HTMLElement {
-  const mark = row.status === "running" ? h("span", { class: "tlw-spin" }) : icon(ICONS.alert);
-  const text = row.status === "running" ? "running" : `failed: ${row.error}`;
-  return h("span", { class: `tlw-effect tlw-${row.status}`, attrs: { title: `${row.kind} ${text}` } }, mark, h("b", {}, row.kind), text);
 }
 
 function timerEl(timer: TimerRow, now: number): HTMLElement {

@@ -1,0 +1,89 @@
+"""Check the fields of effects when they are made: what is wrong names the kind, field and value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from traaviis_lab.errors import DefinitionError
+from traaviis_lab.machine.effect import Effect
+from traaviis_lab.machine.names import parse_duration
+from traaviis_lab.machine.problems import show
+
+
+def _wrong(effect: Effect, name: str, value: Any, needed: str) -> DefinitionError:
+    return DefinitionError(
+        f"{effect.kind}: {name} is {show(value)}, and must be {needed}.",
+        hint=f"fx.{effect.kind}(..., {name}=...)",
+    )
+
+
+def check_one(effect: Any, name: str = "effect") -> None:
+    """Raise unless the field holds an effect that documents may ask for."""
+    value = getattr(effect, name)
+    if not isinstance(value, Effect) or value.internal:
+        raise _wrong(effect, name, value, "an effect")
+
+
+def check_several(effect: Any, name: str = "effects", least: int = 0) -> None:
+    """Raise unless the field holds a list of such effects; it becomes a tuple."""
+    value = getattr(effect, name)
+    if isinstance(value, list):
+        value = tuple(value)
+        object.__setattr__(effect, name, value)
+    if not isinstance(value, tuple) or len(value) < least:
+        raise _wrong(effect, name, value, "a list of effects" + " that is not empty" * bool(least))
+    for one in value:
+        if not isinstance(one, Effect) or one.internal:
+            raise _wrong(effect, name, one, "a list of effects")
+
+
+def check_whole(effect: Any, name: str, least: int, most: int = 2**31) -> None:
+    """Raise unless the field holds a whole number in these bounds."""
+    value = getattr(effect, name)
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        span = f"at least {least}" if most == 2**31 else f"from {least} to {most:,}"
+        raise _wrong(effect, name, value, f"a whole number, {span}")
+
+
+def check_share(effect: Any, name: str) -> None:
+    """Raise unless the field holds a number from 0 to 1."""
+    value = getattr(effect, name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise _wrong(effect, name, value, "a number from 0 to 1")
+    object.__setattr__(effect, name, float(value))
+
+
+def check_choice(effect: Any, name: str, choices: tuple[str, ...]) -> None:
+    """Raise unless the field holds one of these words."""
+    value = getattr(effect, name)
+    if value not in choices:
+        raise _wrong(effect, name, value, f"one of {', '.join(choices)}")
+
+
+def check_seconds(effect: Any, name: str, least: float = 0.0) -> None:
+    """Raise unless the field holds a duration; it becomes seconds."""
+    value = getattr(effect, name)
+    seconds = parse_duration(value)
+    if seconds is None or seconds < least:
+        raise _wrong(effect, name, value, "a duration: seconds, or 250ms, 2s, 5m, 1h")
+    object.__setattr__(effect, name, float(seconds))
+
+
+def check_name(effect: Any) -> None:
+    """Raise unless the field `name` holds a plain name."""
+    value = effect.name
+    if not isinstance(value, str) or not value.strip() or len(value) > 200 or "{{" in value:
+        raise _wrong(effect, "name", value, "a name without templates")
+
+
+def check_names(effect: Any, name: str) -> None:
+    """Raise unless the field holds error kinds or HTTP statuses; it becomes a tuple."""
+    value = getattr(effect, name)
+    value = (value,) if isinstance(value, str | int) else value
+    known = isinstance(value, list | tuple) and all(
+        (isinstance(one, str) and one) or (isinstance(one, int) and not isinstance(one, bool))
+        for one in value
+    )
+    if not known:
+        raise _wrong(effect, name, value, "a list of error kinds or HTTP statuses")
+    object.__setattr__(effect, name, tuple(value))

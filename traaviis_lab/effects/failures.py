@@ -1,0 +1,78 @@
+"""Say whether a failure, as the journal tells it, is one of those that are meant."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from traaviis_lab import errors
+
+_BELOW = ("chain", "also")
+
+
+def error_matches(on: tuple[str | int, ...], error: Mapping[str, Any]) -> bool:
+    """Whether `on` means this failure; an empty `on` means all of them.
+
+    It is meant by its kind, by what its kind derives from in the tree of errors here or in
+    Python's (`OSError` means `ConnectionRefusedError` too), by the kinds of what it came from
+    (`chain`) or what failed beside it (`also`), and by its HTTP `status`.
+
+    Args:
+        on: kinds of errors and HTTP statuses.
+        error: the failure as JSON: `{kind, message, hint, [chain], [also], [status]}`.
+    """
+    if not on:
+        return True
+    kinds = {_known_as(one) for one in on if isinstance(one, str)}
+    statuses = {one for one in on if not isinstance(one, str)}
+    return any(
+        not kinds.isdisjoint(kinds_of(str(one.get("kind", "")))) or _status_of(one) in statuses
+        for one in _all_in(error)
+    )
+
+
+@lru_cache(maxsize=1024)
+def kinds_of(kind: str) -> frozenset[str]:
+    """An error's kind and all it derives from, as far as that is known here.
+
+    Of a kind that is neither ours nor Python's only this is known: it is an `Exception`.
+    """
+    found = _class_of(kind)
+    if found is None:
+        return frozenset({kind, "Exception", "BaseException"})
+    return frozenset(one.__name__ for one in found.__mro__ if one is not object)
+
+
+def _known_as(kind: str) -> str:
+    """The name an error goes by: `IOError` is Python's other word for `OSError`."""
+    found = _class_of(kind)
+    return kind if found is None else found.__name__
+
+
+def _class_of(kind: str) -> type[BaseException] | None:
+    for place in (errors, builtins):
+        found = getattr(place, kind, None)
+        if isinstance(found, type) and issubclass(found, BaseException):
+            return found
+    return None
+
+
+def _status_of(error: Mapping[str, Any]) -> int | None:
+    status = error.get("status")
+    return status if isinstance(status, int) and not isinstance(status, bool) else None
+
+
+def _all_in(error: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The failure itself, what it came from and what failed beside it, at any depth."""
+    open_ones: list[Any] = [error]
+    while open_ones:
+        one = open_ones.pop()
+        if not isinstance(one, Mapping):
+            continue
+        yield one
+        for name in _BELOW:
+            below = one.get(name)
+            if isinstance(below, list | tuple):
+                open_ones.extend(below)

@@ -1,0 +1,29 @@
+"""What runs may be called, and what the children of a run are called."""
+
+from __future__ import annotations
+
+import hashlib
+
+from traaviis_lab.errors import LabError
+
+LONGEST = 200
+
+
+def check_id(run_id: str) -> str:
+    """The id, if a run may be called so. Raises `LabError` otherwise."""
+    if not isinstance(run_id, str) or not run_id.strip() or len(run_id) > LONGEST:
+        raise LabError(f"{run_id!r} is no id for a run.", hint="Use a text of 1 to 200 characters.")
+    if not run_id.isprintable():
+        raise LabError(
+            f"{run_id!r} is no id for a run: it holds characters that cannot be printed.",
+            hint="Use letters, digits, '-', '_', '.' or ':'.",
+        )
+    return run_id
+
+
+def child_id(run_id: str, path: str) -> str:
+    """The id of the run that the effect at this path starts: the same, asked again."""
+    name = f"{run_id}.{path.replace('/', '-')}"
+    if len(name) <= LONGEST:
+        return name
+    return f"{name[:150]}-{hashlib.sha256(name.encode()).hexdigest()[:32]}"
