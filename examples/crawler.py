@@ -1,4 +1,4 @@
-"""Two crawlers that together are gentle to one site: a fan-out with a rate limit and a bulkhead.
+"""Two crawlers that together are gentle with one site: a fan-out with a rate limit and a bulkhead.
 
 Each round fetches all pages that were found in the round before, many at once; a function sorts
 out what is new. However many crawlers there are, no more than four requests are under way, and no
@@ -71,8 +71,8 @@ def main() -> None:
         for run in crawlers:
             run.wait()
             seen, gone = run.data["seen"], run.data["gone"]
-            print(f"{run.id}: {run.state}, {len(seen) - len(gone)} pages in {run.data['rounds']} rounds")
-            print(f"  gone: {gone}")
+            read, rounds = len(seen) - len(gone), run.data["rounds"]
+            print(f"{run.id}: {run.state}, {read} pages in {rounds} rounds, gone: {gone}")
         print(f"at most {site.busiest} requests at once; {site.asked['/page/7']} for page 7")
         limits = lab.limits()
         print(limits[["kind", "name", "limit", "calls"]].to_string(index=False))

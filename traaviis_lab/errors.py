@@ -14,6 +14,7 @@
     + BulkheadFull       as many as may are under way, and as many as may wait
     + RetriesSpent       every attempt of a retry failed
     + ApiFailed          a service answered with a failure, or could not be asked
+      - NoAnswer         it could not be reached, or broke off (also ConnectionError)
   - JournalError         the journal could not be read or written
     + JournalConflict    this position of a run is taken, or one before it is missing
     + JournalLocked      another living process owns this journal file or this run
@@ -123,7 +124,7 @@ class ApiFailed(EffectError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle with the status."""
-        return _api_failed, (self.message, self.hint, self.status)
+        return _api_failed, (type(self), self.message, self.hint, self.status)
 
     def to_json(self) -> dict[str, Any]:
         """As every error, and the status where there is one."""
@@ -131,8 +132,12 @@ class ApiFailed(EffectError):
         return plain if self.status is None else {**plain, "status": self.status}
 
 
-def _api_failed(message: str, hint: str, status: int | None) -> ApiFailed:
-    return ApiFailed(message, hint=hint, status=status)
+class NoAnswer(ApiFailed, ConnectionError):
+    """A service could not be reached, or the connection broke before its answer was whole."""
+
+
+def _api_failed(kind: type[ApiFailed], message: str, hint: str, status: int | None) -> ApiFailed:
+    return kind(message, hint=hint, status=status)
 
 
 class JournalError(LabError):

@@ -8,7 +8,7 @@ DATA = {"n": 0, "flag": True, "xs": [1, 2, 3], "text": "{{ data.n }}"}
 """The run's data the trees are written for."""
 
 words = st.sampled_from(["a", "b", "c"])
-fields = st.sampled_from(["", "", "", "got", "n2"])
+fields = st.sampled_from(["", "", "", "got", "n"])
 waits = st.sampled_from([0, 0.25, 1, 3])
 texts = st.sampled_from(
     ["plain", "{{ data.n }}", "{{ data.text }}", "{{ event.none.deep }}", "{{ size(data.xs) }}"]
@@ -76,7 +76,7 @@ wishes = st.recursive(leaves, _built, max_leaves=7)
 trees = _built(st.recursive(leaves, _built, max_leaves=5))
 """Composed effects, nested a few deep."""
 
-plain_calls = st.builds(fx.call, words)
+plain_calls = st.builds(fx.call, words, into=fields)
 around_calls = plain_calls | st.one_of(
     st.builds(fx.retry, plain_calls, st.integers(1, 2)),
     st.builds(fx.bulkhead, plain_calls, words, st.just(2)),

@@ -281,7 +281,7 @@ def made(**words):
             {"hooks": [on_enter("ther", fx.log("x"))]},
             "Made.hooks[0].on_enter: there is no state 'ther'",
         ),
-        ({"hooks": ["log"]}, "Made.hooks[0]: 'log' is none of them."),
+        ({"hooks": ["log"]}, "Made.hooks[0]: 'log' is none of the hooks."),
         (
             {"hooks": State()},
             "Made.hooks: `hooks` of a Machine is no state. Call the attribute hooks_state",

@@ -9,6 +9,8 @@ from traaviis_lab.machine.effect import Effect
 from traaviis_lab.machine.names import parse_duration
 from traaviis_lab.machine.problems import show
 
+_FAILURES = "a list of error kinds (OSError) or HTTP statuses (503, 5xx)"
+
 
 def _wrong(effect: Effect, name: str, value: Any, needed: str) -> DefinitionError:
     return DefinitionError(
@@ -77,13 +79,20 @@ def check_name(effect: Any) -> None:
 
 
 def check_names(effect: Any, name: str) -> None:
-    """Raise unless the field holds error kinds or HTTP statuses; it becomes a tuple."""
-    value = getattr(effect, name)
-    value = (value,) if isinstance(value, str | int) else value
-    known = isinstance(value, list | tuple) and all(
-        (isinstance(one, str) and one) or (isinstance(one, int) and not isinstance(one, bool))
-        for one in value
-    )
-    if not known:
-        raise _wrong(effect, name, value, "a list of error kinds or HTTP statuses")
-    object.__setattr__(effect, name, tuple(value))
+    """Raise unless the field holds error kinds or HTTP statuses; it becomes a tuple.
+
+    A class of errors stands for its own name.
+    """
+    value: Any = getattr(effect, name)
+    listed = (value,) if isinstance(value, str | int | type) else value
+    if not isinstance(listed, list | tuple):
+        raise _wrong(effect, name, value, _FAILURES)
+    object.__setattr__(effect, name, tuple(_failure(effect, name, one) for one in listed))
+
+
+def _failure(effect: Effect, name: str, one: Any) -> str | int:
+    if isinstance(one, type) and issubclass(one, BaseException):
+        return one.__name__
+    if isinstance(one, bool) or not isinstance(one, str | int) or one == "":
+        raise _wrong(effect, name, one, _FAILURES)
+    return one

@@ -7,6 +7,7 @@ from typing import Any
 
 from traaviis_lab.errors import DefinitionError
 from traaviis_lab.machine.effect import Effect
+from traaviis_lab.machine.problems import show
 
 from . import composed as c
 
@@ -138,6 +139,11 @@ def _read(wish: Wish) -> Effect:
         from traaviis_lab.machine.reader_effects import read_one_effect
 
         return read_one_effect(wish)
+    if isinstance(wish, list | tuple):
+        raise DefinitionError(
+            f"{show(wish)} is no effect.",
+            hint="Effects are passed one by one (*effects), or put together: fx.sequence(a, b).",
+        )
     raise DefinitionError(f"{wish!r} is no effect.", hint='fx.call("name"), fx.log("text"), ...')
 
 
@@ -145,8 +151,19 @@ def _step(step: Any) -> Effect:
     if isinstance(step, tuple):
         if len(step) != 2:
             raise DefinitionError(
-                f"A step of a saga is an effect or a pair of effect and undo, not {step!r}.",
+                f"A step of a saga is an effect or a pair of effect and undo, not {show(step)}.",
                 hint="fx.saga((fx.call('pay'), fx.call('refund')), fx.call('ship'))",
             )
         return with_compensation(*step)
+    if isinstance(step, Mapping) and "effect" in step and "kind" not in step:
+        return _pair(**step)
     return _read(step)
+
+
+def _pair(effect: Any, undo: Any = None, **more: Any) -> Effect:
+    """A step as documents write it: `effect` and `undo`."""
+    if more:
+        raise DefinitionError(
+            f"A step of a saga has no {next(iter(more))!r}.", hint="Its keys: effect, undo."
+        )
+    return _read(effect) if undo is None else with_compensation(effect, undo)

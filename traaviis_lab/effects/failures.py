@@ -20,15 +20,16 @@ def error_matches(on: tuple[str | int, ...], error: Mapping[str, Any]) -> bool:
     (`chain`) or what failed beside it (`also`), and by its HTTP `status`.
 
     Args:
-        on: kinds of errors and HTTP statuses.
+        on: kinds of errors and HTTP statuses, `503` or `5xx`.
         error: the failure as JSON: `{kind, message, hint, [chain], [also], [status]}`.
     """
     if not on:
         return True
     kinds = {_known_as(one) for one in on if isinstance(one, str)}
-    statuses = {one for one in on if not isinstance(one, str)}
+    statuses = {str(one) for one in on}
     return any(
-        not kinds.isdisjoint(kinds_of(str(one.get("kind", "")))) or _status_of(one) in statuses
+        not kinds.isdisjoint(kinds_of(str(one.get("kind", ""))))
+        or not statuses.isdisjoint(_statuses_of(one))
         for one in _all_in(error)
     )
 
@@ -59,9 +60,12 @@ def _class_of(kind: str) -> type[BaseException] | None:
     return None
 
 
-def _status_of(error: Mapping[str, Any]) -> int | None:
+def _statuses_of(error: Mapping[str, Any]) -> tuple[str, ...]:
+    """What means the HTTP status of a failure: `503` and `5xx`."""
     status = error.get("status")
-    return status if isinstance(status, int) and not isinstance(status, bool) else None
+    if not isinstance(status, int) or isinstance(status, bool):
+        return ()
+    return str(status), f"{status // 100}xx"
 
 
 def _all_in(error: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from traaviis_lab.errors import DefinitionError
 from traaviis_lab.machine.effect import Effect
+from traaviis_lab.machine.problems import show
 
 from .calling import MAX_BYTES, Call, CallApi
 from .data import GetData, Log, MergeData, PutData, UpdateData
@@ -35,7 +37,7 @@ def get_data(key: str, into: str = "") -> GetData:
 
 def merge_data(values: Mapping[str, Any], key: str = "") -> MergeData:
     """Merge `values` into the run's data, or into the mapping in its field `key`."""
-    return MergeData(dict(values), key)
+    return MergeData(_mapping(values), key)
 
 
 def update_data(key: str, value: str) -> UpdateData:
@@ -55,7 +57,12 @@ def call(
     repeat: str = "",
 ) -> Call:
     """Call a registered function by its name (a Python function stands for its own name)."""
-    name = function if isinstance(function, str) else function.__name__
+    name = function if isinstance(function, str) else getattr(function, "__name__", None)
+    if not isinstance(name, str) or not name.strip() or name == "<lambda>":
+        raise DefinitionError(
+            f"call: {show(function)} has no name to call it by.",
+            hint='lab.register(function, "its_name") gives one; then fx.call("its_name").',
+        )
     return Call(name, _mapping(args), into, repeat)
 
 
@@ -95,14 +102,18 @@ def call_api(  # noqa: PLR0913 - all but the first two have names
 
 
 def send_event(
-    to: str,
+    to: Any,
     event: str,
     data: Mapping[str, Any] | str | None = None,
     into: str = "",
     repeat: str = "",
 ) -> SendEvent:
-    """Send an event to the run with the id `to`; the result is `{run, seq, state}`."""
-    return SendEvent(to, event, _mapping(data), into, repeat)
+    """Send an event to the run with the id `to` (a run stands for its own id).
+
+    The result is `{run, seq, state}`.
+    """
+    whom = to if isinstance(to, str) else getattr(to, "id", to)
+    return SendEvent(whom, event, _mapping(data), into, repeat)
 
 
 def invoke_fsm(
@@ -120,8 +131,10 @@ def spawn_fsm(
 
 
 def _mapping(given: Mapping[str, Any] | str | None) -> Any:
-    """A mapping of its own; a template that becomes one stays as it is."""
-    return given if isinstance(given, str) else dict(given or {})
+    """A mapping of its own; a template that becomes one stays as it is, and so does a mistake."""
+    if given is None:
+        return {}
+    return dict(given) if isinstance(given, Mapping) else given
 
 
 def _name_of(machine: Any) -> str:

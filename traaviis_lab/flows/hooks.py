@@ -27,7 +27,7 @@ def before(events: Events, *do: Wish, assign: Mapping[str, Any] | None = None) -
 
     `assign`: expressions for more fields of the data, beside those the arrow assigns.
     """
-    return Hook("before", events, do, dict(assign or {}))
+    return Hook("before", events, do, assign or {})
 
 
 def after(events: Events, *do: Wish, assign: Mapping[str, Any] | None = None) -> Hook:
@@ -35,4 +35,4 @@ def after(events: Events, *do: Wish, assign: Mapping[str, Any] | None = None) ->
 
     `assign`: expressions for more fields of the data, beside those the arrow assigns.
     """
-    return Hook("after", events, do, dict(assign or {}))
+    return Hook("after", events, do, assign or {})

@@ -28,9 +28,10 @@ class Allowing:
         `scope` gets `scope.key`, `scope.progress(0.4, "reading")`, `scope.run_id`.
         """
         if not callable(function):
-            raise DefinitionError(f"{function!r} cannot be called.", hint="Pass a function.")
+            hint = 'lab.register(function), or lab.register(function, "its_name").'
+            raise DefinitionError(f"{function!r} cannot be called.", hint=hint)
         word = name or getattr(function, "__name__", "")
-        if not isinstance(word, str) or not word.strip():
+        if not isinstance(word, str) or not word.strip() or word == "<lambda>":
             raise DefinitionError(
                 f"{function!r} has no name.", hint='lab.register(function, "its_name") gives one.'
             )
@@ -74,7 +75,7 @@ class Allowing:
 
     @property
     def secrets(self) -> Secrets:
-        """What effects may use and nobody may read: `lab.secrets["API_KEY"] = "..."`.
+        """What effects may use and no record, log or repr tells: `lab.secrets["API_KEY"] = "..."`.
 
         `lab.secrets.add("API_KEY", "...", hosts=["api.example.com"])` keeps it for these hosts.
         A secret that was not set is looked up as `TRAAVIIS_SECRET_<NAME>` in the environment.

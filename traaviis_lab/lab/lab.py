@@ -16,7 +16,7 @@ from traaviis_lab.machine import Chart
 from traaviis_lab.machine.dsl_hooks import functions_of
 from traaviis_lab.runtime import Clock, Engine, WallClock, chart_like, chart_of
 from traaviis_lab.runtime.hosts import Hosts
-from traaviis_lab.runtime.ids import check_id
+from traaviis_lab.runtime.ids import check_id, check_tenant
 
 from .allowing import Allowing
 from .dispatch import Callback, Dispatcher
@@ -80,7 +80,7 @@ class Lab(Exchange, Pipelines, Gates, Allowing, Plugins):
     ) -> None:
         if durability not in MODES:
             raise LabError(f"Durability {durability!r} is not known.", hint=f"One of: {MODES}.")
-        allowed = Hosts(hosts)
+        allowed, tenant = Hosts(hosts), check_tenant(tenant)
         with self._guard:
             if "_engine" in self.__dict__:
                 self._same(durability)
@@ -133,9 +133,10 @@ class Lab(Exchange, Pipelines, Gates, Allowing, Plugins):
         if data is not None and not isinstance(data, Mapping):
             raise LabError(f"The data of a run is a dict, not {data!r}.", hint="data={'field': 1}")
         run_id = new_id(chart.name) if id is None else check_id(id)
+        owner = check_tenant(tenant or self.tenant)
         live = self.acknowledged(
             lambda ack: self._engine.start(
-                chart, run_id, dict(data or {}), tenant or self.tenant, ack
+                chart, run_id, dict(data or {}), owner, ack
             )
         )
         return self._face(live)

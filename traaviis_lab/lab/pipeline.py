@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from traaviis_lab import errors
-from traaviis_lab.effects import read_effect, sequence
+from traaviis_lab.effects import race, read_effect, sequence
 from traaviis_lab.errors import ApiFailed, DefinitionError, EffectError, EffectTimeout, LabError
 from traaviis_lab.machine import Chart
 from traaviis_lab.machine.effect import Effect
@@ -45,7 +45,7 @@ class Pipelines:
         *,
         id: str | None = None,
         tenant: str | None = None,
-        timeout: float = 60.0,
+        timeout: float | None = 60.0,
         check: bool = True,
     ) -> Run:
         """Perform effects without a machine, and wait for their end; answers the run.
@@ -58,13 +58,15 @@ class Pipelines:
             data: what templates find under `data`.
             id: the run's id.
             tenant: who owns it.
-            timeout: seconds to wait; then the run is stopped, which cancels what is under way.
+            timeout: seconds to wait (None: for ever); then the run is stopped, which cancels
+                what is under way.
             check: whether a failure is raised; else it is only in the run's data.
 
         Raises `DefinitionError` for what is no effect, `EffectTimeout` (a TimeoutError), and with
         `check` what it failed with, an `EffectError` or another error of this house. An
         interrupted cell stops the run.
         """
+        _check_timeout(timeout)
         chart, run_id = pipeline(effects), new_id(NAME) if id is None else id
         try:
             run = self._begin(chart, run_id, data, tenant)
@@ -104,9 +106,13 @@ def pipeline(effects: Wish | Sequence[Wish]) -> Chart:
             "title": "Effects without a machine.",
             "data": {"result": None, "error": None},
             "initial": "working",
+            # A template that cannot be filled in; what is below a composed effect says so itself.
+            "transitions": [
+                {"on": "error.execution", "to": "failed", "assign": {"error": "event"}}
+            ],
             "states": {
                 "working": {
-                    "enter": [_one(effects).to_spec()],
+                    "enter": [_heard(_one(effects)).to_spec()],
                     "on_success": {"to": "done", "assign": {"result": "event.result"}},
                     "on_error": {"to": "failed", "assign": {"error": "event"}},
                 },
@@ -128,6 +134,20 @@ def _one(effects: Any) -> Effect:
             hint='lab.run_pipeline([fx.call("fetch"), fx.log("done")])',
         )
     return sequence(*effects)
+
+
+def _heard(effect: Effect) -> Effect:
+    """An effect whose end the state hears of: an event raised alone is no effect of its own."""
+    return race(effect) if effect.kind == "raise" else effect
+
+
+def _check_timeout(timeout: Any) -> None:
+    number = isinstance(timeout, int | float) and not isinstance(timeout, bool)
+    if timeout is not None and not (number and timeout > 0):
+        raise LabError(
+            f"run_pipeline: timeout is {timeout!r}, and must be seconds above 0, or None.",
+            hint="lab.run_pipeline(effect, timeout=600)",
+        )
 
 
 def _as_raised(said: Mapping[str, Any], run: str) -> LabError:

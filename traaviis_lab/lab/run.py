@@ -178,11 +178,11 @@ class Run(Portable, Forks, Debugging):
         return self._lab.dispatcher.subscribe(callback, run=self.id, kind=kind, name=name)
 
     def wait(
-        self, until: str | Callable[[Run], bool] | None = None, *, timeout: float = 60.0
+        self, until: str | Callable[[Run], bool] | None = None, *, timeout: float | None = 60.0
     ) -> Run:
         """Wait until the run is in state `until`, or `until(run)` is true, or (None) it is done.
 
-        Raises `TimeoutError` after `timeout` seconds, saying where it stands then.
+        Raises `TimeoutError` after `timeout` seconds (None: never), saying where it stands then.
         """
         met = threading.Event()
 

@@ -40,7 +40,7 @@ def _listed(
             if isinstance(made, kind):
                 yield made
             else:
-                problems.add((name, n), f"{show(item)} is none of them.", f"Write {example}.")
+                problems.add((name, n), f"{show(item)} is none of the {name}.", f"Write {example}.")
             n += 1
 
 

@@ -12,6 +12,8 @@ _ENTRY = re.compile(
 )
 USUAL_PORTS = ("80", "443")
 
+_HINT = "Name it without scheme and path: api.example.com, 127.0.0.1:8080, *.example.com."
+
 
 class Hosts:
     """Hosts by name: `api.example.com`, `127.0.0.1:8080`, `*.example.com` (all below it).
@@ -21,7 +23,9 @@ class Hosts:
 
     def __init__(self, entries: Iterable[str] = ()) -> None:
         self._entries: set[tuple[bool, str, str]] = set()
-        self.allow(*entries)
+        if not isinstance(entries, Iterable):
+            raise DefinitionError(f"{entries!r} is no list of hosts.", hint=_HINT)
+        self.allow(*((entries,) if isinstance(entries, str) else entries))
 
     def allow(self, *entries: str) -> None:
         """Add hosts, all or none. Raises `DefinitionError` for what is no host."""
@@ -67,7 +71,7 @@ def _read(entry: str) -> tuple[bool, str, str]:
     if found is None or int(found["port"] or 1) not in range(1, 65_536):
         raise DefinitionError(
             f"{entry!r} is no host.",
-            hint="Name it without scheme and path: api.example.com, 127.0.0.1:8080, *.example.com.",
+            hint=_HINT,
         )
     return bool(found["any"]), _plain(found["name"]), (found["port"] or "").lstrip("0")
 

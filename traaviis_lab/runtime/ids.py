@@ -21,6 +21,15 @@ def check_id(run_id: str) -> str:
     return run_id
 
 
+def check_tenant(tenant: str) -> str:
+    """The tenant, if runs may be owned by it. Raises `LabError` otherwise."""
+    if not isinstance(tenant, str) or len(tenant) > LONGEST or not tenant.isprintable():
+        raise LabError(
+            f"{tenant!r} is no tenant.", hint=f"Use a text of at most {LONGEST} characters."
+        )
+    return tenant
+
+
 def child_id(run_id: str, path: str) -> str:
     """The id of the run that the effect at this path starts: the same, asked again."""
     name = f"{run_id}.{path.replace('/', '-')}"

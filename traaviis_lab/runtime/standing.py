@@ -96,6 +96,12 @@ def asks_of(step: Step) -> list[Ask]:
     that are still active then; actions such as `log` happen on the way all the same.
     """
     active = step.snapshot.active
+    if len(step.moves) < 2:  # nothing is entered twice within one microstep
+        return [
+            Ask(index, effect, owner if owner in active else "")
+            for index, (effect, owner) in enumerate(zip(step.effects, step.owners, strict=True))
+            if not owner or owner in active or not effect.outward
+        ]
     entered = Counter(name for move in step.moves for name in move.entered)
     asked = Counter(step.owners)
     seen: Counter[str] = Counter()
@@ -113,6 +119,8 @@ def asks_of(step: Step) -> list[Ask]:
 
 def left_by(moves: Sequence[Move]) -> set[str]:
     """Every state that was left on the way, also those that were entered again."""
+    if len(moves) == 1:
+        return set(moves[0].exited)
     return {name for move in moves for name in move.exited}
 
 
@@ -122,7 +130,10 @@ def invocations_after(
     """The states that wait for their `enter` effects after a step."""
     gone = left_by(moves)
     after = calls if gone.isdisjoint(calls) else {k: v for k, v in calls.items() if k not in gone}
-    owners = Counter(ask.owner for ask in asks if ask.owner)
+    owners: dict[str, int] = {}
+    for ask in asks:
+        if ask.owner:
+            owners[ask.owner] = owners.get(ask.owner, 0) + 1
     if owners:
         after = {**after, **{owner: Invocation(count) for owner, count in owners.items()}}
     return after

@@ -28,5 +28,6 @@ class Hook:
         if self.do:
             spec["do"] = list(self.do)
         if self.assign:
-            spec["assign"] = dict(self.assign)
+            given = self.assign
+            spec["assign"] = dict(given) if isinstance(given, Mapping) else given
         return spec

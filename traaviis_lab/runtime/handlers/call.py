@@ -9,6 +9,7 @@ from typing import Any
 
 from traaviis_lab.effects import Call
 from traaviis_lab.errors import EffectError, NoHandler
+from traaviis_lab.machine.names import did_you_mean
 from traaviis_lab.runtime.interpreter import Scope
 from traaviis_lab.runtime.troubles import message_of
 
@@ -52,10 +53,12 @@ async def call(effect: Call, scope: Scope) -> Any:
     """
     function = scope.engine.functions.get(effect.function)
     if function is None:
-        known = ", ".join(sorted(scope.engine.functions)) or "none"
+        word = effect.function
+        spelled = word if word.isidentifier() else f"function, {word!r}"
+        known = did_you_mean(word, sorted(scope.engine.functions), "Registered")
         raise NoHandler(
-            f"No function {effect.function!r} is registered here.",
-            hint=f"lab.register({effect.function}) lets machines call it. Registered: {known}.",
+            f"No function {word!r} is registered here.",
+            hint=f"lab.register({spelled}) lets machines call it. {known}",
         )
     if "scope" in effect.args:
         raise EffectError(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +13,7 @@ import orjson
 from traaviis_lab.effects import CallApi
 from traaviis_lab.effects.secret_places import put_in
 from traaviis_lab.errors import ApiFailed, EffectError
+from traaviis_lab.machine.problems import show
 from traaviis_lab.runtime.interpreter import Scope
 
 from .http_door import Request, Response
@@ -19,6 +22,7 @@ KEPT = ("content-type", "etag", "last-modified", "link", "location", "retry-afte
 """Header lines of an answer that are worth keeping and tell nothing of who asked."""
 KEYED = ("POST", "PATCH", "PUT")
 EXCERPT = 200
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 LONGEST_KEY = 200
 
 
@@ -55,7 +59,8 @@ def _filled(effect: CallApi, scope: Scope, host: str) -> Request:
     if effect.method in KEYED and not any(name.lower() == "idempotency-key" for name in headers):
         headers["Idempotency-Key"] = key_line(scope.key)
     seconds = float(effect.timeout)
-    return Request(effect.method, url, headers, made["params"], made["json"], made["body"], seconds)
+    params = _asked(made["params"])
+    return Request(effect.method, url, headers, params, made["json"], made["body"], seconds)
 
 
 def key_line(key: str) -> str:
@@ -72,7 +77,25 @@ def _line(name: str, value: Any) -> str:
             f"call_api: the header {name!r} is no text but a {type(value).__name__}.",
             hint="Header lines are texts or numbers.",
         )
-    return str(value)
+    line = str(value)
+    if not _HEADER.fullmatch(name) or not line.isascii() or not line.isprintable():
+        raise EffectError(
+            f"call_api: the header {name!r} cannot be sent.",
+            hint="A header has a name without spaces, and a text in ASCII, on one line.",
+        )
+    return line
+
+
+def _asked(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters. Raises `EffectError` for what cannot be written into a URL."""
+    for name, value in params.items():
+        for one in value if isinstance(value, list) else (value,):
+            if isinstance(one, Mapping | list):
+                raise EffectError(
+                    f"call_api: the parameter {name!r} is {show(value)}.",
+                    hint="Parameters are texts, numbers, or lists of them; json=... takes more.",
+                )
+    return dict(params)
 
 
 def _is_expected(effect: CallApi, status: int) -> bool:

@@ -13,13 +13,16 @@ from traaviis_lab.machine.problems import show
 
 
 class Manner(NamedTuple):
-    """How to call a function. `signature` is None where Python does not tell it."""
+    """How to call a function. `signature` is None where Python does not tell it.
+
+    `known` are the names of its parameters, None where names alone do not say what fits.
+    """
 
     awaits: bool
     scoped: bool
     signature: inspect.Signature | None
     needed: frozenset[str] = frozenset()
-    known: frozenset[str] = frozenset()
+    known: frozenset[str] | None = None
 
 
 def manner_of(function: Callable[..., Any]) -> Manner:
@@ -35,7 +38,9 @@ def manner_of(function: Callable[..., Any]) -> Manner:
 
 def check_fit(name: str, manner: Manner, args: Mapping[str, Any]) -> None:
     """Raise `EffectError` where the arguments do not fit, naming the function and them."""
-    if manner.signature is None or (manner.needed <= args.keys() <= manner.known):
+    if manner.signature is None:
+        return
+    if manner.known is not None and manner.needed <= args.keys() <= manner.known:
         return
     given = {**args, "scope": None} if manner.scoped else args
     try:
@@ -72,7 +77,7 @@ def _look(function: Callable[..., Any]) -> Manner:
         scope is not None and scope.kind in by_name,
         signature,
         frozenset(one.name for one in named if one.default is one.empty) - {"scope"},
-        frozenset(one.name for one in named) - {"scope"} if plain else frozenset(),
+        frozenset(one.name for one in named) - {"scope"} if plain else None,
     )
 
 

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from traaviis_lab.errors import ApiFailed, EffectTimeout
+from traaviis_lab.errors import ApiFailed, EffectTimeout, NoAnswer
 
 if TYPE_CHECKING:
     import httpx
@@ -63,7 +63,7 @@ class HttpDoor:
     async def answer(self, request: Request) -> AsyncIterator[httpx.Response]:
         """The answer to a request, its body still to be read.
 
-        Raises `EffectTimeout` where it took too long, `ApiFailed` where there is no answer.
+        Raises `EffectTimeout` where it took too long, `NoAnswer` where there is none.
         """
         client = await self._open()
         import httpx
@@ -78,7 +78,7 @@ class HttpDoor:
                 hint="Give it more with timeout=..., or look at the service.",
             ) from None
         except (httpx.HTTPError, httpx.StreamError, UnicodeError) as error:
-            raise ApiFailed(
+            raise NoAnswer(
                 f"{request.method}: {type(error).__name__}: {error}".rstrip(": "),
                 hint="Is the service running, and the URL right?",
             ) from error
