@@ -287,7 +287,7 @@ def made(**words):
             "Made.hooks: `hooks` of a Machine is no state. Call the attribute hooks_state",
         ),
         ({"components": State()}, "`components` of a Machine is no state"),
-        ({"components": [3]}, "Made.components[0]: 3 is none of them."),
+        ({"components": [3]}, "Made.components[0]: 3 is none of the components."),
         ({"hooks": [before("go", fx.log("x"), "log")]}, "Made.hooks[0].do[1]: 'log' is no effect"),
     ],
 )

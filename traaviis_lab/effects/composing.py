@@ -132,7 +132,7 @@ def batch(
     return c.Batch(items, _read(effect), size, concurrency, into=into)
 
 
-def _read(wish: Wish) -> Effect:
+def _read(wish: Any) -> Effect:
     if isinstance(wish, Effect):
         return wish
     if isinstance(wish, Mapping):

@@ -28,8 +28,10 @@ class Allowing:
         `scope` gets `scope.key`, `scope.progress(0.4, "reading")`, `scope.run_id`.
         """
         if not callable(function):
-            hint = 'lab.register(function), or lab.register(function, "its_name").'
-            raise DefinitionError(f"{function!r} cannot be called.", hint=hint)
+            raise DefinitionError(
+                f"{function!r} cannot be called.",
+                hint='lab.register(function), or lab.register(function, "its_name").',
+            )
         word = name or getattr(function, "__name__", "")
         if not isinstance(word, str) or not word.strip() or word == "<lambda>":
             raise DefinitionError(

@@ -135,9 +135,7 @@ class Lab(Exchange, Pipelines, Gates, Allowing, Plugins):
         run_id = new_id(chart.name) if id is None else check_id(id)
         owner = check_tenant(tenant or self.tenant)
         live = self.acknowledged(
-            lambda ack: self._engine.start(
-                chart, run_id, dict(data or {}), owner, ack
-            )
+            lambda ack: self._engine.start(chart, run_id, dict(data or {}), owner, ack)
         )
         return self._face(live)
 

@@ -106,15 +106,15 @@ def pipeline(effects: Wish | Sequence[Wish]) -> Chart:
             "title": "Effects without a machine.",
             "data": {"result": None, "error": None},
             "initial": "working",
-            # A template that cannot be filled in; what is below a composed effect says so itself.
-            "transitions": [
-                {"on": "error.execution", "to": "failed", "assign": {"error": "event"}}
-            ],
             "states": {
                 "working": {
                     "enter": [_heard(_one(effects)).to_spec()],
                     "on_success": {"to": "done", "assign": {"result": "event.result"}},
                     "on_error": {"to": "failed", "assign": {"error": "event"}},
+                    # A template of the effect itself that cannot be filled in.
+                    "transitions": [
+                        {"on": "error.execution", "to": "failed", "assign": {"error": "event"}}
+                    ],
                 },
                 "done": {"final": True},
                 "failed": {"final": True},
