@@ -77,7 +77,9 @@ def test_the_lane_shows_attempts_progress_and_results_as_they_come(notebook):
 
 
 def test_the_debugger_shows_effects_as_they_stood(notebook):
-    page = notebook(WORK, "again.set(); goes_on.set(); run.wait(lambda run: not run.under_way)\nlab.debug(run)")
+    page = notebook(
+        WORK, "again.set(); goes_on.set(); run.wait(lambda run: not run.under_way)\nlab.debug(run)"
+    )
     page.run(0)
     view = page.widget(1)
     view.get_by_role("tab", name="Effects").click()

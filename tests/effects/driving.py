@@ -1,7 +1,7 @@
 """Drive a composed effect by hand, one outcome at a time, and note all that happens to it."""
 
 import json
-from collections import deque
+from dataclasses import replace
 
 from traaviis_lab.effects import WithCompensation
 from traaviis_lab.effects.growing import CANCELLED, Tree, Walk, completed, failed
@@ -20,18 +20,18 @@ class Drive:
     """One tree under way. `under_way` are its leaves by path, `ending` those told to end.
 
     `log` notes in order: `("start", path)`, `("stop", path)`, `("drop", path)`,
-    `(status, path)` for an outcome that was brought home, `("free", path)`.
+    `(status, path)` for an outcome that was brought home, `("free", path)`. `calls` are the calls
+    that were started, in order.
     """
 
     def __init__(self, effect, data=None, given=None):
         if given is not None:
-            effect = type(effect)(**{**_fields(effect), "given": given})
+            effect = replace(effect, given=given)
         self.effect, self.data = effect, dict(data or {})
         self.tree = Tree(effect, "s", 0, 1, 0)
         self.under_way, self.ending, self.log = {}, set(), []
-        self.asked = {}
+        self.asked, self.calls = {}, []
         self.ended = None
-        self._waits = deque()
         self._go(Walk.begin)
 
     def outcome(self, path, outcome):
@@ -47,26 +47,28 @@ class Drive:
         self._go(Walk.leave)
 
     def run(self, answer):
-        """Go on till it has ended: what is told to end ends, and `answer` says of the others."""
+        """Go on till it has ended: what is told to end ends, and `answer` says of the others.
+
+        Delays and clocks come last.
+        """
         for _ in range(MOST):
             if self.ended is not None:
                 return self.ended
             if self.ending:
                 self.outcome(min(self.ending), CANCELLED)
             else:
-                path, effect = next(iter(self.under_way.items()))
-                self.outcome(path, answer(path, effect))
+                path = min(self.under_way, key=lambda one: self.asked[one].kind == "delay")
+                self.outcome(path, answer(path, self.asked[path]))
         raise AssertionError("it does not come to its end")
 
-    def started(self, kind=None):
-        """What was started, in order: paths, or the `args.n` of calls."""
-        paths = [path for what, path in self.log if what == "start"]
-        return [p for p in paths if kind is None or self.asked[p].kind == kind]
+    def started(self):
+        """The paths of what was started, in order."""
+        return [path for what, path in self.log if what == "start"]
 
     @property
     def called(self):
         """The functions that were called, in order."""
-        return [self.asked[path].function for path in self.started("call")]
+        return [effect.function for effect in self.calls]
 
     def _go(self, work):
         walk = self._walk()
@@ -74,9 +76,10 @@ class Drive:
         for path, effect in walk.starts:
             assert path not in self.under_way, f"{path} is started twice"
             self.under_way[path] = self.asked[path] = effect
+            self.calls += [effect] if effect.kind == "call" else []
             self.log.append(("start", path))
         for path in walk.stops:
-            assert path in self.under_way and path not in self.ending, path
+            assert path in self.under_way.keys() - self.ending, path
             self.ending.add(path)
             self.log.append(("stop", path))
         for path in walk.drops:
@@ -117,7 +120,8 @@ class Drive:
                 path = nodes[path].back
             else:
                 path = above(path)[0]
-            assert path in nodes and nodes[path].phase != "over", path
+            assert path in nodes
+            assert nodes[path].phase != "over"
 
 
 def pair_at(root, path):
@@ -129,10 +133,6 @@ def pair_at(root, path):
     return found if isinstance(found, WithCompensation) else None
 
 
-def _fields(effect):
-    return {name: getattr(effect, name) for name in effect.__dataclass_fields__}
-
-
 def fine(path, effect):
     """Every leaf succeeds."""
     return completed({} if effect.kind == "permit" else f"r{path}")
@@ -142,6 +142,8 @@ def but(*functions):
     """Every leaf succeeds but the calls of these functions."""
 
     def answer(path, effect):
-        return no(message=path) if getattr(effect, "function", "") in functions else fine(path, effect)
+        return (
+            no(message=path) if getattr(effect, "function", "") in functions else fine(path, effect)
+        )
 
     return answer

@@ -77,8 +77,12 @@ class Ledger(Drive):
     def outcome(self, path, outcome):
         pair = path
         while pair and not pair_at(self.effect, pair):
-            pair, last = above(pair)
-        if pair_at(self.effect, pair) and outcome.status == "completed" and self.under_way[path].kind == "call":
+            pair = above(pair)[0]
+        if (
+            pair_at(self.effect, pair)
+            and outcome.status == "completed"
+            and self.under_way[path].kind == "call"
+        ):
             here = path.removeprefix(pair + "/") if pair else path
             if here.startswith("0"):
                 self.done.append(pair)
@@ -91,7 +95,9 @@ class Ledger(Drive):
         self.undone.append(pair)
         if node is not None and pair in self.done:  # None: that was undone in the same walk
             later = self.done[self.done.index(pair) + 1 :]
+            kept = self.tree.nodes[node.back].kept
             left = {p for p in later if p not in self.undone and is_under(p, node.back)}
+            left = {p for p in left if not (kept and is_under(p, kept))}
             assert not left, (pair, left)
 
 

@@ -302,3 +302,15 @@ def test_mistakes_of_the_machine_are_told_where_they_stand():
         "states.shut.transitions[0].to": 8,
         "states.up.transitions[0].to": 9,
     } or found == {"states.shut.transitions[0].to": 8}
+
+
+def test_a_guard_on_an_event_that_nobody_takes_is_told():
+    with pytest.raises(DefinitionError, match="no arrow is on the event 'unlok' to guard.*unlock"):
+        read_chart(
+            {
+                "spec": "traaviis/1",
+                "name": "Door",
+                "components": [{"use": "security", "prefix": "p", "with": {"guard": "unlok"}}],
+                "states": {"closed": {"transitions": [{"on": "unlock"}]}},
+            }
+        )

@@ -13,7 +13,7 @@ VALID = jsonschema.Draft202012Validator(spec_schema())
 SECURITY = {
     "use": "security",
     "prefix": "x",
-    "with": {"failure": "x.failed", "guard": ["x.never"], "attempts": 2},
+    "with": {"failure": "x.failed", "guard": ["x.failed"], "attempts": 2},
 }
 TIMER = {"use": "timer", "prefix": "t", "with": {"limit": "1h"}}
 

@@ -11,6 +11,8 @@ from traaviis_lab.journal import Keep
 from traaviis_lab.runtime import Recall, recall
 from traaviis_lab.runtime.run import Run as LiveRun
 
+EFFECT_FACTS = ("effect.started", "effect.completed", "effect.failed", "effect.cancelled")
+
 
 def chart_of(tree, other):
     """A chart with a composed effect of a state, and another one of an arrow within it."""
@@ -146,7 +148,7 @@ def check_facts(facts, ended=True):
     """Every effect that was started has one outcome, and has it after it was started."""
     started, over = {}, {}
     for fact in facts:
-        if not fact.kind.startswith("effect.") or fact.kind == "effect.progress":
+        if fact.kind not in EFFECT_FACTS:
             continue
         path = json.loads(fact.body)["path"]
         if fact.kind == "effect.started":

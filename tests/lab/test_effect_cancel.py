@@ -178,7 +178,9 @@ def test_a_function_on_a_thread_ends_at_once_and_its_answer_is_dropped(world):
 @pytest.mark.parametrize("how", ["leave", "stop"])
 def test_leaving_the_state_undoes_what_was_done_whoever_resists(world, monkeypatch, function, how):
     monkeypatch.setattr(engine, "GRACE", 0.1)
-    run = start(world, fx.saga((SAYS, fx.call("undoes", {"result": "{{ result }}"})), fx.call(function)))
+    run = start(
+        world, fx.saga((SAYS, fx.call("undoes", {"result": "{{ result }}"})), fx.call(function))
+    )
     soon(lambda: len(run.under_way) == 2 and world.done == ["says"])
     if how == "leave":
         run.send("leave")

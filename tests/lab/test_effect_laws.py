@@ -101,7 +101,9 @@ def test_what_was_done_is_undone_when_the_whole_does_not_come_to_pass(
 
 def moves(run, after=0):
     """What moved it, and where to."""
-    return [(f.kind, f.name, f.state) for f in facts_of(run) if f.seq > after and b'"step":' in f.body]
+    return [
+        (f.kind, f.name, f.state) for f in facts_of(run) if f.seq > after and b'"step":' in f.body
+    ]
 
 
 def asked(found):

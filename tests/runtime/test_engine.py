@@ -11,7 +11,7 @@ from traaviis_lab.errors import EventRefused, JournalError, LabError, RunawayCha
 from traaviis_lab.journal import MemoryJournal
 from traaviis_lab.machine.effect import VOCABULARY
 from traaviis_lab.runtime import Engine, bodies, chart_like
-from traaviis_lab.runtime.run import KEEP_EVERY
+from traaviis_lab.runtime.standing import KEEP_EVERY
 
 
 class Loop(Machine):

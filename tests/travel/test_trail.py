@@ -9,7 +9,7 @@ from traaviis_lab import Lab, Machine, State
 from traaviis_lab import effects as fx
 from traaviis_lab.errors import Diverged, LabError, RunNotFound
 from traaviis_lab.machine import Chart
-from traaviis_lab.runtime.run import KEEP_EVERY
+from traaviis_lab.runtime.standing import KEEP_EVERY
 from traaviis_lab.travel import Trail, windows
 
 

@@ -62,10 +62,10 @@ class Exchange:
         Raises `JournalError` for a file that is damaged, cut or none, `ChainBroken` if a fact was
         changed, `JournalConflict` if another run has the id.
         """
+        from traaviis_lab.runtime.ids import check_id
         from traaviis_lab.travel.carrying.arrival import arrive
         from traaviis_lab.travel.carrying.carried import MAX_TOTAL, read_run
 
-        from traaviis_lab.runtime.ids import check_id
         from .recording import check_machine
 
         carried = read_run(path, most=MAX_TOTAL if most is None else most)
@@ -181,10 +181,9 @@ class Exchange:
         model: str | None,
         tenant: str | None,
     ) -> list[Recording]:
+        from traaviis_lab.runtime.ids import check_id
         from traaviis_lab.travel.transcripts import tool_names
         from traaviis_lab.travel.transcripts.arriving import arrive_transcripts, judged, modelled
-
-        from traaviis_lab.runtime.ids import check_id
 
         if not isinstance(name, str) or not name.strip():
             raise LabError(f"{name!r} is no name for a chart.", hint='Such as name="ShopAgent".')

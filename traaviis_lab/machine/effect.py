@@ -13,9 +13,13 @@ from dataclasses import MISSING, Field, fields
 from functools import lru_cache
 from typing import Any, ClassVar, Literal, Self
 
+from traaviis_lab.errors import DefinitionError
+
 from .names import write_duration
 
 VOCABULARY: dict[str, type[Effect]] = {}
+GRAMMAR = "traaviis_lab.effects.composed"
+"""The only module that may say how effects are put together."""
 
 Shape = Literal[
     "text", "name", "event", "choice", "duration", "expression", "object", "value", "number",
@@ -49,9 +53,20 @@ class Effect:
     repeat_by_default: ClassVar[Repeat] = "at_least_once"
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Give the new effect its word, so that documents can name it."""
+        """Give the new effect its word, so that documents can name it.
+
+        Raises `DefinitionError` for what would be composed, or take a composed effect's word.
+        """
         super().__init_subclass__(**kwargs)
         cls.kind = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+        known = VOCABULARY.get(cls.kind, cls)
+        closed = any(one.composed or one.internal for one in (cls, known))
+        if closed and cls.__module__ != GRAMMAR:
+            raise DefinitionError(
+                f"{cls.__name__} cannot be an effect of its own: how effects are put together is "
+                "closed.",
+                hint="Give your effect another name, and leave out `composed` and `internal`.",
+            )
         if not cls.__dict__.get("abstract"):
             VOCABULARY[cls.kind] = cls
 

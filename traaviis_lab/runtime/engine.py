@@ -153,6 +153,9 @@ class Engine:
         self.loop.call_later(GRACE, self._give_up, run, path)
 
     def _ended(self, run: Run, path: str) -> None:
+        hold = self.holds.get(run.id)
+        if hold is not None and path in hold.state.outcomes:
+            return  # it has come to an outcome, which waits to be looked at
         if path in run.pending and self.runs.get(run.id) is run:
             run.ended(path)
 

@@ -31,7 +31,8 @@ class Growth:
     """What a turn knows of composed effects. Mixed into `Turn`, which has the facts."""
 
     __slots__ = (
-        "ends", "freed", "now", "pending", "run", "snapshot", "starts", "stops", "todo", "trees",
+        "coming", "ends", "freed", "now", "pending", "run", "snapshot", "starts", "stops", "todo",
+        "trees",
     )  # fmt: skip
 
     run: Run
@@ -42,6 +43,7 @@ class Growth:
     starts: dict[str, Ask]
     stops: list[str]
     ends: list[str]
+    coming: str
     freed: list[tuple[str, Permit, Outcome]]
     todo: deque[tuple[str, Ask]]
 
@@ -112,6 +114,8 @@ class Growth:
     def _tell_to_end(self, root: str, inner: str) -> None:
         """Have a leaf cancelled; one that has not begun yet has ended with that."""
         path = f"{root}/{inner}"
+        if path == self.coming:  # its outcome is here, and is told next
+            return
         if path in self.pending:
             self.ends.append(path)
             return

@@ -35,6 +35,7 @@ from .standing import (
     asks_of,
     invocations_after,
     left_by,
+    patched,
     root_of,
     timers_after,
 )
@@ -54,7 +55,7 @@ class Recall:
 
     def __init__(self, chart: Chart, kept: Keep | None = None) -> None:
         self.chart = chart
-        self.run = ""
+        self.run = self.coming = ""
         self.timed = any(node.timers for node in chart.states.values())
         self.snapshot = Snapshot(frozenset())
         self.seq = 0
@@ -92,6 +93,7 @@ class Recall:
             for root in body.get("left", ()):
                 self._grow(root, Walk.leave)
             return None
+        self.coming = body["path"] if fact.kind in OUTCOMES else ""
         if fact.kind.startswith("effect."):
             self._effect(fact, body)
         here = None
@@ -107,6 +109,8 @@ class Recall:
         try:
             if event is None:
                 return start(self.chart, body["data"])
+            if event.patch is not None:
+                return patched(self.chart, self.snapshot, event.patch)
             return step(self.chart, self.snapshot, event)
         except LabError as error:
             raise Diverged(
@@ -213,7 +217,9 @@ class Recall:
                 self.unheard |= {root}
         self.trees = self.trees.delete(root) if over else self.trees.set(root, grown)
         for inner in walk.stops:  # one that had not begun has ended with that
-            if not over and f"{root}/{inner}" not in self.pending and root in self.trees:
+            path = f"{root}/{inner}"
+            begun = path in self.pending or path == self.coming
+            if not (over or begun) and root in self.trees:
                 self._grow(root, partial(Walk.outcome, path=inner, outcome=CANCELLED))
 
     def _aside(self, fact: Fact) -> None:

@@ -23,6 +23,7 @@ from .standing import (
     Trees,
     UnderWay,
     in_order,
+    is_time_to_keep,
     root_of,
 )
 from .turn import Turn
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from .engine import Engine
     from .holding.hold import Hold
 
-KEEP_EVERY = 500
 RESERVED = ("done.", "error.", "after.")
 _NONE: Mapping[str, Any] = {}
 _UNDECIDED = Snapshot(frozenset())
@@ -158,7 +158,7 @@ class Run:
             # The very set of the snapshot, while it is the only one: ten thousand runs share it.
             seen = snapshot.active
             self.visited = self.visited | seen if self.visited else seen
-        if seq // KEEP_EVERY != before // KEEP_EVERY:
+        if is_time_to_keep(before, seq, self.trees):
             hold = self.engine.holds.get(self.id)
             self.engine.journal.keep(Keep(self.id, seq, self.kept(hold)))
 
@@ -265,6 +265,8 @@ class Run:
             self.engine.shared.drop(self.id, path)
         for path in turn.ends:
             self.engine.tell_to_end(self, path)
+        if self.asked:
+            self.asked = {path: at for path, at in self.asked.items() if path in self.pending}
         for path, permit, outcome in turn.freed:
             self.engine.shared.leave(self.id, path, permit, *outcome)
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from immutables import Map
 
 from traaviis_lab.effects.growing import Tree
-from traaviis_lab.machine import Chart, Move, Step
+from traaviis_lab.machine import Chart, Event, Move, Snapshot, Step, step
 from traaviis_lab.machine.effect import Effect
 
 
@@ -49,6 +49,24 @@ NO_TREES: Trees = Map()
 def in_order(pending: Mapping[str, Pending]) -> list[tuple[str, Pending]]:
     """Effects under way in the order in which they were started."""
     return sorted(pending.items(), key=lambda one: one[1].seq)
+
+
+KEEP_EVERY = 500
+"""Facts between two kept snapshots of a run."""
+
+
+def is_time_to_keep(before: int, seq: int, trees: Trees) -> bool:
+    """Whether a snapshot is kept between these facts: the more there is in it, the more seldom."""
+    size = sum(len(tree.nodes) for tree in trees.values()) if trees else 0
+    every = KEEP_EVERY * max(1, size // KEEP_EVERY)
+    return seq // every != before // every
+
+
+def patched(chart: Chart, snapshot: Snapshot, patch: Mapping[str, Any]) -> Step:
+    """What fields that an effect brings home lead to; in a run that is over they only are there."""
+    if snapshot.done:
+        return Step(snapshot._replace(data={**snapshot.data, **patch}))
+    return step(chart, snapshot, Event("", {}, patch))
 
 
 @lru_cache(maxsize=4096)

@@ -32,6 +32,7 @@ from .standing import (
     in_order,
     invocations_after,
     left_by,
+    patched,
     root_of,
     timers_after,
 )
@@ -65,6 +66,7 @@ class Turn(Growth):
         self.starts: dict[str, Ask] = {}
         self.stops: list[str] = []
         self.ends: list[str] = []
+        self.coming = ""
         self.freed: list[tuple[str, Permit, Outcome]] = []
         self.todo: deque[tuple[str, Ask]] = deque()
 
@@ -203,6 +205,8 @@ class Turn(Growth):
 
     def _raise(self, event: Event) -> None:
         """Take an event that a composed effect raises; as in SCXML it may mean nothing here."""
+        if self.snapshot.done:
+            return
         try:
             self._take(event, self.seq, within=True)
         except EventRefused:
@@ -224,10 +228,13 @@ class Turn(Growth):
     ) -> None:
         """Write an effect's result down; what waits for it goes on, if it is `heard`."""
         head = {"path": path, "owner": pending.owner, **(before or {})}
+        before_that, self.coming = self.coming, path
+        waits = self.calls.get(pending.owner)
         self._outcome(path, pending, {**head, "result": result, **(more or {})}, patch)
+        self.coming = before_that
         if root_of(path)[1]:
             self._home(path, completed(result))
-        elif heard:
+        elif heard and self.calls.get(pending.owner) is waits:  # its state was not entered anew
             self._settle(pending.owner, pending.place, result)
 
     def _outcome(
@@ -239,7 +246,7 @@ class Turn(Growth):
             self._effect_fact("effect.completed", pending, lean_body(body, data, path), pending.seq)
             return
         mine, _ = admit(patch, where=path)
-        here = step(self.run.chart, self.snapshot, Event("", {}, mine))
+        here = patched(self.run.chart, self.snapshot, mine)
         head = lean_body({**body, "patch": mine}, data, path)[:-1]
         whole = head + b',"step":' + step_body(self.run.texts, data, here) + b"}"
         active = here.snapshot.active

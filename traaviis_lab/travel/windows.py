@@ -16,7 +16,7 @@ from typing import Any
 from traaviis_lab.journal import Fact, Journal
 from traaviis_lab.machine import Chart
 from traaviis_lab.runtime import Recall
-from traaviis_lab.runtime.run import KEEP_EVERY
+from traaviis_lab.runtime.standing import KEEP_EVERY
 
 STRIDE = 16
 """Facts between two stands: what has to be folded again, at most, to stand somewhere."""

@@ -263,8 +263,6 @@ def _one_of_race(walk: Walk, path: str, node: Node, child: int, outcome: Outcome
 
 def _after_attempt(walk: Walk, path: str, retry: Retry, child: int, outcome: Outcome) -> None:
     if child % 2:  # the wait is over
-        for before in (child - 3, child - 2):
-            walk.nodes.pop(below(path, before), None)
         walk.turn_to(path, child + 1)
         walk.enter(below(path, child + 1), retry.effect)
         return
@@ -274,6 +272,8 @@ def _after_attempt(walk: Walk, path: str, retry: Retry, child: int, outcome: Out
     elif attempt >= retry.attempts:
         walk.over(path, failed(troubles.retries_spent(retry, outcome.value)))
     else:
+        for before in (child - 2, child - 1):  # of which nothing need be known any more
+            walk.nodes.pop(below(path, before), None)
         walk.turn_to(path, child + 1)
         wait = retry.wait_after(attempt, chance(walk.salt, below(path, child)))
         walk.ask(below(path, child + 1), Delay(wait))

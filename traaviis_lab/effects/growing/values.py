@@ -123,7 +123,7 @@ def tree_from_json(body: Mapping[str, Any]) -> Tree:
 
 def _node_to_json(node: Node) -> dict[str, Any]:
     said: dict[str, Any] = {"phase": node.phase}
-    if not node.effect.composed:
+    if not node.effect.composed and (node.phase != "over" or node.effect.internal):
         said["effect"] = node.effect.to_spec()
     if node.outcome is not None:
         said["outcome"] = list(node.outcome)

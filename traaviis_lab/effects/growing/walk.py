@@ -211,9 +211,12 @@ class Walk:
             return
         self.nodes[head] = up = _one_less(up)
         if up.phase == "running":
-            effect = node.effect if node is not None else up.effect
+            number = int(last)
+            # As written: what was filled in is not needed any more, but for what a permit was for.
+            internal = node is not None and node.effect.internal
+            effect = node.effect if internal and node is not None else child_of(up.effect, number)
             self.nodes[below(head, last)] = Node("over", effect, outcome=outcome)
-            rules.go_on(self, head, up, int(last), outcome)
+            rules.go_on(self, head, up, number, outcome)
         elif up.phase == "stopping":
             if outcome.status == "completed":
                 rules.came_too_late(self, head, up, last, outcome)

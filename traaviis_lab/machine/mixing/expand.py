@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from traaviis_lab.machine.matching import is_reserved, matches
+from traaviis_lab.machine.names import did_you_mean
 from traaviis_lab.machine.problems import Path, show
 from traaviis_lab.machine.reading import Desk, one_or_more
 
@@ -63,10 +65,15 @@ def _refuse_with_reasons(
 ) -> None:
     """Guards that have a reason are checks: events from outside are refused with it."""
     checks: list[dict[str, Any]] = []
+    heard = _heard(spec)
     for part in mixed:
         for event, guard in part.fragment.get("guards", {}).items():
             if isinstance(guard, dict):
                 checks.append(guard if event == "*" else {"on": event, **guard})
+                if not any(matches(event, name) or matches(name, event) for name in heard):
+                    cure = did_you_mean(event, heard, "Events taken here")
+                    message = f"{part.who}: no arrow is on the event {show(event)} to guard."
+                    desk.wrong(part.path, message, cure)
             elif not isinstance(guard, str):
                 cure = "Write an expression, or `{when: expression, reason: text}`."
                 desk.wrong(part.path, f"{part.who}: {show(guard)} is no guard.", cure)
@@ -76,6 +83,13 @@ def _refuse_with_reasons(
     for state in top:
         if not state.get("final"):
             state["validate"] = [*checks, *state.get("validate", [])]
+
+
+def _heard(spec: Mapping[str, Any]) -> list[str]:
+    """The events that some state listens for."""
+    arrows = (a for _, state in all_states(spec["states"]) for a in state.get("transitions", ()))
+    named = (event for a in arrows for event in one_or_more(a.get("on", [])))
+    return [event for event in dict.fromkeys(named) if not is_reserved(event)]
 
 
 def _add_regions(

@@ -19,13 +19,14 @@ from traaviis_lab.machine.effect import Effect
 from traaviis_lab.runtime.bodies import Texts
 from traaviis_lab.runtime.local import Answer
 from traaviis_lab.runtime.plain import take_plainly
-from traaviis_lab.runtime.run import KEEP_EVERY, Run
+from traaviis_lab.runtime.run import Run
 from traaviis_lab.runtime.standing import (
     NO_TREES,
     NOTHING_UNDER_WAY,
     Invocation,
     Trees,
     UnderWay,
+    is_time_to_keep,
 )
 from traaviis_lab.runtime.turn import Turn
 
@@ -141,7 +142,7 @@ class Stage:
         before, self.seq, self.snapshot = self.seq, seq, snapshot
         if not snapshot.active <= self.visited:
             self.visited |= snapshot.active
-        if seq // KEEP_EVERY != before // KEEP_EVERY:
+        if is_time_to_keep(before, seq, self.trees):
             self.keeps.append(Keep(self.id, seq, self.kept()))
         if seq > MOST_FACTS:
             raise RunawayChart(

@@ -147,7 +147,7 @@ class Tape:
     def given_for(self, path: str) -> Answer | None:
         """The outcome that was given for this path of the fork."""
         if path.startswith(INHERITED):
-            return self.given.get(path.removeprefix(INHERITED))
+            return self.given.get(OWN + path) or self.given.get(path.removeprefix(INHERITED))
         parents = self.aligned.get(path)
         return self.given.get(OWN + path) or (self.given.get(parents) if parents else None)
 
@@ -205,12 +205,18 @@ class Tape:
         spec = spec if len(spec) <= 200 else spec[:197] + "..."
         name = self.aligned.get(path, OWN + path)
         if path.startswith(INHERITED):
-            name = path.removeprefix(INHERITED)
-        cure = f"fork(..., live=True) performs it; or give it: results={{{name!r}: value}}."
+            parents = path.removeprefix(INHERITED)
+            self.load()
+            if any(parents in wishes for _, wishes in self._records):
+                name = parents
+        give = f"results={{{name!r}: value}}"
+        cure = f"fork(..., live=True) performs it; or give it: {give}."
+        if who:
+            cure = f"fork(live=True) goes on from there and performs what is new; {give} gives it."
         return ResultMissing(
             f"{who or 'The fork'} asks for {effect.kind} at {name!r}, and the record of "
             f"{self.parent.run!r} has no result left for {spec}.",
-            hint="fork(live=True) goes on from there and performs what is new." if who else cure,
+            hint=cure,
         )
 
     def assign(self, starts: Mapping[str, Ask]) -> None:

@@ -13,7 +13,8 @@ from traaviis_lab.journal import Fact, Journal, Keep
 from traaviis_lab.journal.encode import encode
 from traaviis_lab.machine import Chart
 from traaviis_lab.runtime import Recall
-from traaviis_lab.runtime.run import KEEP_EVERY, Run
+from traaviis_lab.runtime.run import Run
+from traaviis_lab.runtime.standing import KEEP_EVERY
 
 from .carried import Carried
 

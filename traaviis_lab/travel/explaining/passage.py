@@ -65,6 +65,7 @@ class Passage:
     troubles: list[Noted] = field(default_factory=list)
     effects: list[Performed] = field(default_factory=list)
     under_way: dict[str, str] = field(default_factory=dict)
+    ended_as: dict[str, str] = field(default_factory=dict)  # an effect's path: how it ended
     done: Noted | None = None
 
 
@@ -121,6 +122,7 @@ def _effect(trail: Trail, found: Passage, fact: Fact) -> None:
         found.under_way[path] = f"{fact.name} {function}" if function else fact.name
         return
     name = found.under_way.pop(path, fact.name)
+    found.ended_as[path] = fact.kind
     if fact.kind == "effect.failed":
         found.failed.append(Noted(fact, _noted(trail, fact).body, name))
     elif fact.kind == "effect.completed" and fact.duration_us:

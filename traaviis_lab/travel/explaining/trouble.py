@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 
+from traaviis_lab.runtime.standing import root_of
+
 from .explain import Finding, times
 from .passage import Noted, Passage, Passing, told_state
 
@@ -24,6 +26,9 @@ def _failed(passage: Passage) -> Iterable[Finding]:
     moves = {move.seq: move for move in passage.moves}
     for (name, message), group in groups.items():
         last = group[-1]
+        if all(_overcome(passage, one) for one in group):
+            yield _in_spite(name, message, group)
+            continue
         followed, heard = _followed(moves.get(last.fact.seq + 1), last.fact.state)
         seqs = _with_what_followed([one.fact.seq for one in group], moves)
         hint = str(last.body["error"].get("hint", ""))
@@ -31,6 +36,20 @@ def _failed(passage: Passage) -> Iterable[Finding]:
         title = f"Effect {name} failed {times(len(group))} in {told_state(last.fact.state)}"
         weight = min(0.95, (0.6 if heard else 0.85) + 0.03 * (len(group) - 1))
         yield Finding(title, text, round(weight, 2), seqs, "error")
+
+
+def _overcome(passage: Passage, noted: Noted) -> bool:
+    """Whether what a failed effect is part of (a retry, a fallback, ...) succeeded all the same."""
+    path = str(noted.body.get("path", ""))
+    root = root_of(path)[0]
+    return root != path and passage.ended_as.get(root) == "effect.completed"
+
+
+def _in_spite(name: str, message: str, group: list[Noted]) -> Finding:
+    text = f"{message}\nWhat it is part of succeeded all the same."
+    title = f"Effect {name} failed {times(len(group))} in {told_state(group[-1].fact.state)}"
+    weight = round(min(0.6, 0.3 + 0.03 * (len(group) - 1)), 2)
+    return Finding(title, text, weight, tuple(one.fact.seq for one in group), "error")
 
 
 def _with_what_followed(seqs: list[int], moves: dict[int, Passing]) -> tuple[int, ...]:

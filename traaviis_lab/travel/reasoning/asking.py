@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from traaviis_lab.effects.growing.places import below
 from traaviis_lab.errors import LabError
 from traaviis_lab.machine.effect import Effect
 from traaviis_lab.machine.expr.formula import paths
@@ -14,9 +15,11 @@ from traaviis_lab.machine.expr.parser import Parser
 from traaviis_lab.machine.expr.paths import read_paths
 from traaviis_lab.machine.expr.source import Source
 from traaviis_lab.runtime.standing import root_of
+from traaviis_lab.views.spec_words import spec_words
 
 from .links import Link
 from .pages import Pages
+from .placed import failure_below, outcome_before, placed
 from .triggers import place_said
 from .witness import Asked, Witness
 from .written import show
@@ -32,11 +35,54 @@ def asked_link(cut: Slice, pages: Pages, seq: int) -> int | None:
     path = str(pages.moment(seq).body.get("path", ""))
     if path.startswith("^"):
         return _inherited(cut, pages, seq, path)
-    number, _, place = root_of(path)[0].partition("/")
+    root, inner = root_of(path)
+    number, _, place = root.partition("/")
     if not number.isdigit() or not place.isdigit() or not 0 < int(number) <= seq:
         return None
-    step = int(number)
-    return _asked(cut, pages, step, int(place), _started(pages, seq, step))
+    step, index = int(number), int(place)
+    started = _started(pages, seq, step)
+    if inner:
+        return _placed(cut, pages, (step, index), inner, (seq, started))
+    if pages.moment(seq).fact.kind == "effect.failed":
+        leaf = failure_below(pages, seq, started, root)
+        if leaf is not None:
+            return cut.effect(pages, leaf)
+    return _asked(cut, pages, step, index, started)
+
+
+def _placed(
+    cut: Slice, pages: Pages, asked: tuple[int, int], inner: str, seqs: tuple[int, int]
+) -> int | None:
+    """The link of where a leaf stands in what the machine asked for, and what it followed."""
+    (step, index), (seq, started) = asked, seqs
+    if pages.moment(step).step is None or index >= len(pages.witness(step).effects):
+        return None
+    root = f"{step}/{index}"
+    whole = pages.moment(started).body.get("path") == root
+    begun = started if whole else pages.moment(started).fact.cause or step
+    key = ("placed", pages.run, root, inner, started)
+    known = cut.desk.known(key)
+    if known is not None:
+        return known
+    found = placed(pages.witness(step).effects[index], inner)
+    if not found.words:
+        return _asked(cut, pages, step, index, begun, whole=False)
+    here = seq if whole else started
+    link = cut.desk.link(key, Link(pages.run, here, "effect", f"performed {found.words}"))
+    read = sorted(read_by(found.effect)) if found.effect is not None else []
+    chained = found.effect is None or any("result" in path.split(".")[:2] for path in read)
+    for inside, end in found.after:
+        if end == "effect.completed" and not chained:
+            continue  # what went well before is a cause only where its result was read
+        before = outcome_before(pages, here, begun, below(root, inside) if inside else root, end)
+        if before is not None:
+            cut.desk.later(link, partial(cut.effect, pages, before))
+    for path in read:
+        word, *rest = path.split(".")
+        if word == "data":
+            cut.desk.later(link, partial(cut.value, pages, tuple(rest), here - 1))
+    cut.desk.later(link, partial(_asked, cut, pages, step, index, begun, whole=False))
+    return link
 
 
 def effect_name(pages: Pages, seq: int) -> str:
@@ -61,7 +107,10 @@ def _started(pages: Pages, seq: int, step: int) -> int:
     return step
 
 
-def _asked(cut: Slice, pages: Pages, step: int, place: int, started: int) -> int | None:
+def _asked(
+    cut: Slice, pages: Pages, step: int, place: int, started: int, *, whole: bool = True
+) -> int | None:
+    """The link of the step that asked; `whole`: and of all the data that was read for it."""
     if pages.moment(step).step is None:
         return None
     seen = pages.witness(step)
@@ -73,14 +122,25 @@ def _asked(cut: Slice, pages: Pages, step: int, place: int, started: int) -> int
         return known
     asked, filled = seen.asked[place], seen.effects[place].to_spec()
     spec = {word: value for word, value in filled.items() if word != "kind"}
-    text = f"{place_said(asked.where)} asked for effect {asked.effect.kind} {show(spec, 100)}"
+    words = f"{asked.effect.kind} {show(spec, 100)}"
+    if asked.effect.composed:
+        words = spec_words(filled)
+    text = f"{place_said(asked.where)} asked for effect {words}"
     link = cut.desk.link(key, Link(pages.run, started, "effect", text, filled))
-    _behind(cut, pages, step, asked, seen, link)
+    _behind(cut, pages, step, asked, seen, link, read_by(asked.effect) if whole else ())
     return link
 
 
-def _behind(cut: Slice, pages: Pages, step: int, asked: Asked, seen: Witness, link: int) -> None:
-    for path in sorted(read_by(asked.effect)):
+def _behind(
+    cut: Slice,
+    pages: Pages,
+    step: int,
+    asked: Asked,
+    seen: Witness,
+    link: int,
+    read: Collection[str],
+) -> None:
+    for path in sorted(read):
         root, *rest = path.split(".")
         if root == "data":
             cut.desk.later(link, partial(cut.value, pages, tuple(rest), step, asked.acts))
