@@ -26,6 +26,17 @@ def pages_with(*languages):
     return pytest.mark.parametrize("page", found, ids=lambda page: page.name)
 
 
+@pytest.fixture(autouse=True)
+def words_as_before():
+    """What a page brings into the vocabulary is taken out again."""
+    from traaviis_lab.effects import VOCABULARY
+
+    words = dict(VOCABULARY)
+    yield
+    VOCABULARY.clear()
+    VOCABULARY.update(words)
+
+
 @pages_with("python")
 def test_python_on_a_page_runs_from_top_to_bottom_and_prints_what_it_says(
     page, tmp_path, monkeypatch

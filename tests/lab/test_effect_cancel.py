@@ -216,3 +216,13 @@ def test_a_lab_that_closes_cancels_nothing_and_writes_nothing_after_that(tmp_pat
     with Lab(tmp_path / "r.duckdb") as lab:
         assert len(list(lab.journal.read("r"))) == count
         assert lab.verify().problems == ()
+
+
+def test_a_run_that_was_let_go_writes_nothing_more_whoever_resists(world):
+    run = start(world, fx.saga((SAYS, fx.call("undoes")), fx.call("swallows")))
+    soon(lambda: len(run.under_way) == 2 and world.done == ["says"])
+    count = run.seq
+    world.lab._thread.ask(lambda: world.lab._engine.release("r"))
+    soon(lambda: "swallowed" in world.done)
+    world.lab._thread.wait_for(asyncio.sleep(0))
+    assert len(list(world.lab.journal.read("r"))) == count

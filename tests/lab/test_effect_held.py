@@ -1,9 +1,12 @@
 """Held runs and their composed effects: leaf by leaf, and outcomes that wait in the mailbox."""
 
+import asyncio
+
 import pytest
 
 from tests.lab.planned import Planned, chart_of, check_facts, check_recall, facts_of
 from traaviis_lab import effects as fx
+from traaviis_lab.runtime import engine
 
 X, Y = fx.call("x"), fx.call("y")
 
@@ -123,4 +126,31 @@ def test_what_waits_of_a_state_that_is_left_first_is_forgotten(held):
     assert len(run.held.mailbox) == 3
     run.resume()
     assert run.state == "idle"
+    made.over()
+
+
+@pytest.mark.parametrize("grace", [0.0, 60.0])
+def test_one_that_resists_while_it_is_held_has_the_outcome_that_waits(held, monkeypatch, grace):
+    monkeypatch.setattr(engine, "GRACE", grace)
+    made = held(fx.race(X, fx.call("late")))
+    run = made.run
+
+    async def late():
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.sleep(0)
+        return "late"
+
+    made.planned.lab.register(late)
+    made.send("go")
+    run.breakpoint(event="more")
+    made.send("more")
+    made.answer()
+    for _ in range(9):
+        if run.held and run.held.mailbox:
+            run.step()
+            made.planned.settle()
+    assert not run.under_way
+    run.resume()
     made.over()

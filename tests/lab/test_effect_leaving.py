@@ -85,6 +85,9 @@ def test_what_is_still_undone_does_not_count_for_the_state_entered_again(told):
     assert told.called == ["pay", "ship", "refund"]
     run.send("again")
     told.planned.settle()
+    refund, _ = told.planned.waiting
+    told.planned.lab._thread.ask(refund.set)
+    told.planned.settle()
     told.over()
     assert (run.state, run.data["good"]) == ("idle", [[0, None], "at work"])
     assert told.called == ["pay", "ship", "refund", "pay", "ship"]

@@ -72,6 +72,8 @@ def test_a_tenant_that_is_no_text_is_refused_before_anything_is_written(tmp_path
     with Lab(tmp_path / "t.duckdb") as lab:
         with pytest.raises(LabError, match="3 is no tenant"):
             lab.run_pipeline(fx.log("here"), tenant=3)
+        with pytest.raises(LabError, match="3 is no tenant"):
+            lab.import_transcript([{"role": "user", "content": "hello"}], tenant=3)
         assert lab.runs().empty
 
 

@@ -8,8 +8,7 @@ from traaviis_lab import Event, Machine, State, ToldClock
 from traaviis_lab import effects as fx
 from traaviis_lab.errors import JournalError, LabError
 from traaviis_lab.journal import MemoryJournal
-from traaviis_lab.runtime import Engine, Recall, recall
-from traaviis_lab.runtime import run as runs
+from traaviis_lab.runtime import Engine, Recall, recall, standing
 from traaviis_lab.runtime.holding import stepping
 from traaviis_lab.runtime.holding.gate import Gate
 
@@ -190,7 +189,7 @@ def test_a_run_that_is_let_go_while_its_mailbox_flows_stands_still():
 
 
 def test_kept_snapshots_hold_the_mailbox_as_it_was(monkeypatch):
-    monkeypatch.setattr(runs, "KEEP_EVERY", 7)
+    monkeypatch.setattr(standing, "KEEP_EVERY", 7)
 
     async def go():
         journal = MemoryJournal()

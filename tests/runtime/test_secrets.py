@@ -77,8 +77,8 @@ def test_a_failure_tells_no_secret_either(lab, server):
     assert told["message"].startswith(f"GET {server.host}/status/[secret PLAIN] answered 500")
     lab.secrets["BAD"] = "line\nbreak"
     told = error(lab, fx.call_api("GET", server.url + "/echo", headers={"X": "$secret{BAD}"}))
+    assert told["message"] == "call_api: the header 'X' cannot be sent."
     assert "break" not in json.dumps(told)
-    assert "[secret BAD]" in told["message"]
 
 
 @pytest.mark.parametrize(

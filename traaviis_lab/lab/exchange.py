@@ -181,7 +181,7 @@ class Exchange:
         model: str | None,
         tenant: str | None,
     ) -> list[Recording]:
-        from traaviis_lab.runtime.ids import check_id
+        from traaviis_lab.runtime.ids import check_id, check_tenant
         from traaviis_lab.travel.transcripts import tool_names
         from traaviis_lab.travel.transcripts.arriving import arrive_transcripts, judged, modelled
 
@@ -200,7 +200,7 @@ class Exchange:
             dict(zip(named, told, strict=True)),
             name=name,
             tools=tool_names(_listed(tools, "tools")),
-            tenant=tenant or self.tenant,
+            tenant=check_tenant(tenant or self.tenant),
             at=self.clock.now() if at is None else _moment(at),
         )
         self.add(chart)

@@ -169,7 +169,7 @@ class Recall:
         if root in self.owed and not inner:
             self.owed = {k: v for k, v in self.owed.items() if k != root}
         call = self.calls.get(owner) if owner and not inner else None
-        if call is None:
+        if call is None or root in self.unheard:
             return
         if fact.kind == "effect.failed":
             self.calls = {**self.calls, owner: Invocation(call.waiting, failed=True)}

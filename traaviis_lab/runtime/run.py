@@ -295,8 +295,8 @@ class Run:
         if path is not None:
             if self.tasks:
                 self.tasks.pop(path, None)
-            if path not in self.pending:
-                return
+            if path not in self.pending or self.engine.runs.get(self.id) is not self:
+                return  # cancelled meanwhile, or the run was let go and may live elsewhere
             if len(self.pending) > 1:
                 self._arrive(path, work)
                 return

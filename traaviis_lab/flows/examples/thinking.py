@@ -62,9 +62,7 @@ async def search(effect, scope):
 
 
 lab.handler("vector_search", search)
-effect = fx.vector_search(
-    "manuals", "{{ data.question }}", top=2, filter={"language": "en"}
-)
+effect = fx.vector_search("manuals", "{{ data.question }}", top=2, filter={"language": "en"})
 run = lab.run_pipeline(effect, {"question": "How do I open it?"})
 print(run.data["result"])
 """,

@@ -92,7 +92,8 @@ class Hold:
         run = self.run
         if run.tasks:
             run.tasks.pop(path, None)
-        if (pending := run.pending.get(path)) is not None:
+        waits = path in self.state.outcomes  # told to end since, it has its outcome already
+        if not waits and (pending := run.pending.get(path)) is not None:
             body = {"path": path, "owner": pending.owner, **told}
             if patch:
                 body["into"] = next(iter(patch))

@@ -16,6 +16,7 @@ from traaviis_lab.journal import Fact
 from traaviis_lab.machine import Step
 from traaviis_lab.runtime import Recall
 from traaviis_lab.runtime.bodies import Texts
+from traaviis_lab.runtime.large import said_in_full
 from traaviis_lab.runtime.standing import Ask, asks_of, left_by, root_of
 
 _LATE = 50_000
@@ -128,12 +129,13 @@ class Wishes:
         path = body["path"]
         root, inner = root_of(path)
         if not inner:
-            return _other_end(fact, body, here.owed.get(root)) if root in here.owed else None
+            owed = here.owed.get(root)
+            return _other_end(fact, said_in_full(body, here.snapshot.data), owed)
         tree = here.trees.get(root)
         node = tree.nodes.get(inner) if tree is not None else None
         if node is None or path in here.pending or node.effect.composed:
             return None
-        spec = body.get("effect")
+        spec = said_in_full(body, here.snapshot.data).get("effect")
         self._under_way.add(path)
         if spec is None or spec == node.effect.to_spec():
             return None
@@ -211,6 +213,6 @@ def retimed(old: Mapping[str, float], new: Mapping[str, float]) -> frozenset[str
     return frozenset(name for name, seconds in new.items() if old.get(name) != seconds)
 
 
-def _body(fact: Fact) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = orjson.loads(fact.body)
+def _body(fact: Fact) -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads(fact.body)
     return found
