@@ -129,3 +129,14 @@ def test_a_fork_is_given_the_further_attempt_that_only_it_makes(lab):
     given = run.fork(results={"1/0/0": EffectError("dead"), "+^1/0/2": "given"})
     lab.clock.advance(1)
     assert given.wait(timeout=10).data["result"] == "given"
+
+
+def test_effects_put_into_one_another_without_end_are_refused_where_they_are_made():
+    effect = fx.call("f")
+    for _ in range(32):
+        effect = fx.retry(effect)
+    assert fx.read_effect(effect.to_spec()) == effect
+    with pytest.raises(DefinitionError, match="retry: effects are nested more than 32 deep"):
+        fx.retry(effect)
+    with pytest.raises(DefinitionError, match="parallel: effects are nested more than 32 deep"):
+        _ = effect & fx.log("x")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from traaviis_lab.errors import DefinitionError
-from traaviis_lab.machine.effect import Effect
+from traaviis_lab.machine.effect import MOST_NESTED, Effect
 from traaviis_lab.machine.names import parse_duration
 from traaviis_lab.machine.problems import show
 
@@ -24,6 +25,7 @@ def check_one(effect: Any, name: str = "effect") -> None:
     value = getattr(effect, name)
     if not isinstance(value, Effect) or value.internal:
         raise _wrong(effect, name, value, "an effect")
+    _check_depth(effect, (value,))
 
 
 def check_several(effect: Any, name: str = "effects", least: int = 0) -> None:
@@ -37,6 +39,23 @@ def check_several(effect: Any, name: str = "effects", least: int = 0) -> None:
     for one in value:
         if not isinstance(one, Effect) or one.internal:
             raise _wrong(effect, name, one, "a list of effects")
+    _check_depth(effect, value)
+
+
+def _check_depth(effect: Effect, parts: Iterable[Any]) -> None:
+    if max((_depth(one) for one in parts if one.composed), default=0) >= MOST_NESTED:
+        raise DefinitionError(
+            f"{effect.kind}: effects are nested more than {MOST_NESTED} deep.",
+            hint="Give the inner ones a machine of their own: fx.invoke_fsm(...).",
+        )
+
+
+def _depth(effect: Any) -> int:
+    """How many composed effects stand around its deepest leaf; each was checked when made."""
+    names = ("effect", "undo", "otherwise")
+    ones = [one for name in names if (one := getattr(effect, name, None)) is not None]
+    parts = (*ones, *getattr(effect, "effects", ()), *getattr(effect, "steps", ()))
+    return 1 + max((_depth(one) for one in parts if one.composed), default=0)
 
 
 def check_whole(effect: Any, name: str, least: int, most: int = 2**31) -> None:

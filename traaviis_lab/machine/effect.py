@@ -21,6 +21,9 @@ VOCABULARY: dict[str, type[Effect]] = {}
 GRAMMAR = "traaviis_lab.effects.composed"
 """The only module that may say how effects are put together."""
 
+MOST_NESTED = 32
+"""How deep effects may be put into one another."""
+
 Shape = Literal[
     "text", "name", "event", "choice", "duration", "expression", "object", "value", "number",
     "flag", "names", "effect", "effects", "steps",

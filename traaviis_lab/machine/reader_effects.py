@@ -8,14 +8,21 @@ from typing import Any
 
 from traaviis_lab.errors import DefinitionError, LabError
 
-from .effect import VOCABULARY, Effect, default_of, is_hidden, names_in, shape_of, word_of
+from .effect import (
+    MOST_NESTED,
+    VOCABULARY,
+    Effect,
+    default_of,
+    is_hidden,
+    names_in,
+    shape_of,
+    word_of,
+)
 from .matching import is_reserved
 from .names import did_you_mean, has_template, is_event, parse_duration
 from .plain import plain_copy
 from .problems import Path, Problems, show
 from .reading import DURATION_CURE, SKIP, Desk, formula, one_or_more
-
-MOST_NESTED = 32
 
 
 def effects(desk: Desk, value: Any, path: Path) -> Any:
