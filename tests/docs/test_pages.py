@@ -28,13 +28,16 @@ def pages_with(*languages):
 
 @pytest.fixture(autouse=True)
 def words_as_before():
-    """What a page brings into the vocabulary is taken out again."""
+    """What a page brings into the vocabulary and among the components is taken out again."""
     from traaviis_lab.effects import VOCABULARY
+    from traaviis_lab.machine.mixing.registry import components, forget_component
 
-    words = dict(VOCABULARY)
+    words, shapes = dict(VOCABULARY), set(components())
     yield
     VOCABULARY.clear()
     VOCABULARY.update(words)
+    for name in set(components()) - shapes:
+        forget_component(name)
 
 
 @pages_with("python")
