@@ -15,6 +15,8 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3 py
 # Node and npm installed by pip stand in the venv and come last: a machine's own is preferred.
 js $(VENV)/.node $(WIDGETS)/node_modules/.made: export PATH := $(PATH):$(CURDIR)/$(BIN)
 
+# Another environment that is active where make is called is none of ours.
+unexport VIRTUAL_ENV
 .DEFAULT_GOAL := help
 .PHONY: help demo lab test lint types floors js docs unit notebooks bench browser clean
 
