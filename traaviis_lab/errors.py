@@ -15,11 +15,15 @@
     + RetriesSpent       every attempt of a retry failed
     + ApiFailed          a service answered with a failure, or could not be asked
       - NoAnswer         it could not be reached, or broke off (also ConnectionError)
+    + ModelFailed        a model could not be asked, or its answer cannot be used
+      - AnswerUnfit      its answer does not fit the schema, also after repairs
+      - CassetteMiss     no answer was recorded for this request
   - JournalError         the journal could not be read or written
     + JournalConflict    this position of a run is taken, or one before it is missing
     + JournalLocked      another living process owns this journal file or this run
     + ChainBroken        a fact does not follow from the one before it, or bytes are lost
     + IndexUnusable      the DuckDB index cannot be used as it is; the log is not touched by that
+  - BudgetExceeded       a call was not made: a hard budget does not cover it
   - PermissionDenied     this lab does not allow it (also PermissionError)
   - ResultMissing        a fork asks for an effect whose result no record has
   - Diverged             a replay parts from the record
@@ -124,7 +128,7 @@ class ApiFailed(EffectError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle with the status."""
-        return _api_failed, (type(self), self.message, self.hint, self.status)
+        return _with_status, (type(self), self.message, self.hint, self.status)
 
     def to_json(self) -> dict[str, Any]:
         """As every error, and the status where there is one."""
@@ -136,8 +140,77 @@ class NoAnswer(ApiFailed, ConnectionError):
     """A service could not be reached, or the connection broke before its answer was whole."""
 
 
-def _api_failed(kind: type[ApiFailed], message: str, hint: str, status: int | None) -> ApiFailed:
+def _with_status(kind: Any, message: str, hint: str, status: int | None) -> Any:
     return kind(message, hint=hint, status=status)
+
+
+class ModelFailed(EffectError):
+    """A model could not be asked, or what it answered cannot be used.
+
+    `status` is the HTTP status its provider answered with, None where there was none.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", status: int | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle with the status."""
+        return _with_status, (type(self), self.message, self.hint, self.status)
+
+    def to_json(self) -> dict[str, Any]:
+        """As every error, and the status where there is one."""
+        plain = super().to_json()
+        return plain if self.status is None else {**plain, "status": self.status}
+
+
+class AnswerUnfit(ModelFailed):
+    """A model's answer does not fit the schema it was given, also after it was told so."""
+
+
+class CassetteMiss(ModelFailed):
+    """A cassette has no answer to this request; the message shows the nearest one it has."""
+
+
+class BudgetExceeded(LabError):
+    """A call was not made, since a hard budget does not cover it.
+
+    `budget` is the budget's name, `limit` what it allows of `unit` (`usd`, `tokens`, `calls`,
+    `seconds`), `spent` what is spent or set aside of that and `asked` what the call may need;
+    None where that is not known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        budget: str = "",
+        unit: str = "",
+        limit: float | None = None,
+        spent: float | None = None,
+        asked: float | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.budget, self.unit = budget, unit
+        self.limit, self.spent, self.asked = limit, spent, asked
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle with the numbers."""
+        return _exceeded, (self.message, self.hint, self._numbers())
+
+    def to_json(self) -> dict[str, Any]:
+        """As every error, and the numbers where a budget is named."""
+        plain = super().to_json()
+        return {**plain, **self._numbers()} if self.budget else plain
+
+    def _numbers(self) -> dict[str, Any]:
+        names = ("budget", "unit", "limit", "spent", "asked")
+        return {name: getattr(self, name) for name in names}
+
+
+def _exceeded(message: str, hint: str, numbers: Mapping[str, Any]) -> BudgetExceeded:
+    return BudgetExceeded(message, hint=hint, **numbers)
 
 
 class JournalError(LabError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-SCHEMA = 3
+SCHEMA = 4
 
 
 class Column(NamedTuple):

@@ -16,6 +16,7 @@ from traaviis_lab.journal import Durability, Journal
 from traaviis_lab.machine import Chart
 
 from .acks import Acks
+from .asides import Acknowledge
 from .bodies import Texts
 from .children import Children
 from .clock import Clock
@@ -27,7 +28,7 @@ from .hosts import Hosts
 from .interpreter import Interpreter, Scope, check_result
 from .recall import recall
 from .reviving import revive
-from .run import Acknowledge, Run
+from .run import Run
 from .secrets import Secrets
 from .sharing import Shared
 from .standing import Ask, Pending

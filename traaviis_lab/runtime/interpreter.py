@@ -67,6 +67,25 @@ class Scope:
         """
         self.news.tell(fraction, self.clear(message))
 
+    def tell(self, kind: str, name: str, body: Mapping[str, Any], **columns: Any) -> bool:
+        """Write a fact about this effect beside the run's own; see `Run.tell`.
+
+        Secrets that were used are struck out of the body.
+        """
+        return self.run.tell(self.path, kind, name, self.clear(dict(body)), **columns)
+
+    async def tell_safely(
+        self, kind: str, name: str, body: Mapping[str, Any], **columns: Any
+    ) -> bool:
+        """As `tell`, and back when the fact is as durable as what effects are started after."""
+        kept: asyncio.Future[None] = self.engine.loop.create_future()
+        woken = self.engine.acks.waking(kept)
+        safest = self.engine.safest
+        if not self.tell(kind, name, body, acknowledge=woken, durability=safest, **columns):
+            return False
+        await kept
+        return True
+
     def clear(self, value: Any) -> Any:
         """A JSON value without the secrets this effect used."""
         return value if self._secrets is None else self._secrets.struck(value)

@@ -23,8 +23,9 @@ from .standing import NOTHING_UNDER_WAY, Pending, UnderWay, in_order
 from .told import told
 
 if TYPE_CHECKING:
+    from .asides import Acknowledge
     from .engine import Engine
-    from .run import Acknowledge, Run
+from .run import Run
 
 ANSWERS = ("repeat", "fail", "result")
 

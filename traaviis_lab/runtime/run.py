@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from traaviis_lab.effects.growing.values import tree_to_json
 from traaviis_lab.errors import EventRefused, LabError, ResultMissing
-from traaviis_lab.journal import Durability, Fact, Keep
-from traaviis_lab.journal.encode import encode
+from traaviis_lab.journal import Durability, Keep
 from traaviis_lab.machine import Event, Snapshot, Step
 
-from .bodies import Texts, admit, keep_body
+from .asides import Acknowledge, Asides
+from .bodies import Texts, keep_body
 from .plain import take_plainly
 from .standing import (
     NO_TREES,
@@ -38,16 +38,23 @@ _NONE: Mapping[str, Any] = {}
 _UNDECIDED = Snapshot(frozenset())
 
 Work = Callable[[Turn], Any]
-Acknowledge = Callable[[BaseException | None], None]
 
 
-class Run:
+class Run(Asides):
     """A live run. Its methods are called on the engine's loop and write before they change."""
 
     __slots__ = (
-        "__weakref__", "arrived", "asked", "calls", "engine", "handles", "id", "last", "pending",
-        "refused", "seq", "snapshot", "tasks", "tenant", "texts", "timers", "trees", "visited",
-    )  # fmt: skip
+        "__weakref__",
+        "arrived",
+        "asked",
+        "calls",
+        "handles",
+        "last",
+        "tasks",
+        "timers",
+        "trees",
+        "visited",
+    )
 
     def __init__(self, engine: Engine, run_id: str, texts: Texts, tenant: str) -> None:
         self.engine, self.id, self.texts, self.tenant = engine, run_id, texts, tenant
@@ -212,21 +219,6 @@ class Run:
         turn.stop("stopped")
         self.commit(turn, acknowledge=acknowledge)
 
-    def note(
-        self, name: str, data: Mapping[str, Any], acknowledge: Acknowledge | None = None
-    ) -> None:
-        """Write something down beside the run's own facts; the machine does not see it."""
-        body = admit(data, where=f"note {name!r}")[1]
-        self._aside("note", name, b'{"data":' + body + b"}", acknowledge)
-
-    def progress(self, path: str, fraction: float | None, message: str = "") -> None:
-        """Write down how far an effect is, from 0 to 1; nothing, if it is over meanwhile."""
-        pending = self.pending.get(path)
-        if pending is not None and self.engine.runs.get(self.id) is self:
-            body = encode({"path": path, "fraction": fraction, "message": message})
-            kind = pending.effect.kind
-            self._aside("effect.progress", kind, body, cause=pending.seq, effect=kind)
-
     def let_go(self) -> None:
         """Forget timers and effects: the run goes on another day. Outcomes that came are kept."""
         self._take_arrived()
@@ -331,34 +323,6 @@ class Run:
                 self.engine.trouble(self, error)
             return False
         return True
-
-    def refuse(self, event: Event, error: LabError) -> LabError:
-        """Write a refusal down and answer the error to raise."""
-        self.refused = (event.name, error.message, self.seq + 1)
-        reason = {"reason": error.message, "hint": error.hint, "error": type(error).__name__}
-        try:
-            body = encode({"data": event.data, **reason})
-        except LabError:
-            body = encode({"data": None, **reason})
-        self._aside("event.refused", event.name, body)
-        return error
-
-    def _aside(
-        self,
-        kind: str,
-        name: str,
-        body: bytes,
-        acknowledge: Acknowledge | None = None,
-        *,
-        cause: int | None = None,
-        effect: str = "",
-    ) -> None:
-        """Append a fact that moves nothing."""
-        state = self.texts.state(self.snapshot.active)[0]
-        now, seq = self.engine.clock.now(), self.seq + 1
-        fact = Fact(self.id, seq, now, self.tenant, kind, name, cause, body, state, effect)
-        self.engine.journal.append((fact,), acknowledge=acknowledge)
-        self.seq = seq
 
 
 def _why_not(run: Run, event: Event) -> LabError:

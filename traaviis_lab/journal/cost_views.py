@@ -1,0 +1,71 @@
+"""The questions that have a name in the index about models, tools and what they cost."""
+
+from __future__ import annotations
+
+from .schema import AT, RUN, SEQ, TENANT, TIME, Column, View
+
+_CALL = (RUN, SEQ, AT, TIME, TENANT)
+
+MODEL_CALLS = View(
+    "model_calls",
+    "A row per answer of a model.",
+    (
+        *_CALL,
+        Column("cause_seq", "BIGINT", "the fact that led to it"),
+        Column("state", "VARCHAR", "where the run stood"),
+        Column("model", "VARCHAR", "which model answered"),
+        Column("tokens_in", "BIGINT", "tokens it read"),
+        Column("tokens_out", "BIGINT", "tokens it wrote"),
+        Column("cost_usd", "DOUBLE", "what it cost; NULL is unknown, not free"),
+        Column("duration_us", "BIGINT", "how long it took"),
+        Column("body", "JSON", "everything else"),
+    ),
+    """
+    select run_id, seq, "at", time, tenant, cause_seq, state, model, tokens_in, tokens_out,
+           cost_usd, duration_us, body::json as body
+    from events where kind = 'model.called'
+    """,
+)
+
+TOOL_CALLS = View(
+    "tool_calls",
+    "A row per call of a tool.",
+    (
+        *_CALL,
+        Column("cause_seq", "BIGINT", "the fact that led to it"),
+        Column("state", "VARCHAR", "where the run stood"),
+        Column("tool", "VARCHAR", "which tool was called"),
+        Column("cost_usd", "DOUBLE", "what it cost; NULL is unknown, not free"),
+        Column("duration_us", "BIGINT", "how long it took"),
+        Column("body", "JSON", "everything else"),
+    ),
+    """
+    select run_id, seq, "at", time, tenant, cause_seq, state, name as tool, cost_usd, duration_us,
+           body::json as body
+    from events where kind = 'tool.called'
+    """,
+)
+
+COSTS = View(
+    "costs",
+    "What each run spent, by model; tools are in a line with an empty model.",
+    (
+        RUN,
+        Column("tenant", "VARCHAR", "who pays"),
+        Column("model", "VARCHAR", "the model, empty for tools"),
+        Column("calls", "BIGINT", "how many calls"),
+        Column("tokens_in", "BIGINT", "tokens read"),
+        Column("tokens_out", "BIGINT", "tokens written"),
+        Column("cost_usd", "DOUBLE", "the sum of the costs that are known"),
+        Column("unpriced", "BIGINT", "calls whose cost is unknown and not in the sum"),
+        Column("duration_us", "BIGINT", "time in these calls"),
+    ),
+    """
+    select run_id, tenant, model, count(*) as calls,
+           sum(tokens_in)::bigint as tokens_in, sum(tokens_out)::bigint as tokens_out,
+           sum(cost_usd) as cost_usd, count(*) filter (cost_usd is null) as unpriced,
+           sum(duration_us)::bigint as duration_us
+    from events where kind in ('model.called', 'tool.called')
+    group by run_id, tenant, model
+    """,
+)
