@@ -206,15 +206,17 @@ class MemoryJournal:
 
     def _check(self, facts: Sequence[Fact]) -> None:
         lengths: dict[str, int] = {}
+        run, last = None, 0
         for fact in facts:
-            run, seq = fact[0], fact[1]
-            last = lengths.get(run)
-            if last is None:
+            if fact[0] != run:
+                if run is not None:
+                    lengths[run] = last
+                run = fact[0]
                 held = self._runs.get(run)
-                last = len(held.facts) if held is not None else 0
-            if seq != last + 1:
-                raise conflict(run, seq, last)
-            lengths[run] = seq
+                last = lengths.get(run, len(held.facts) if held is not None else 0)
+            if fact[1] != last + 1:
+                raise conflict(run, fact[1], last)
+            last += 1
             if b"\n" in fact.body or not (fact.name + fact.state).isascii():
                 check_text(fact)
 

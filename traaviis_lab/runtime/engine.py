@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from traaviis_lab.machine import Chart
 from .acks import Acks
 from .asides import Acknowledge
 from .bodies import Texts
+from .carriers import Carriers
 from .children import Children
 from .clock import Clock
 from .forking.tape import Tape, tape_of
@@ -25,19 +25,16 @@ from .handlers import LEAVES
 from .handlers.http_door import HttpDoor
 from .holding.hold import Hold
 from .hosts import Hosts
-from .interpreter import Interpreter, Scope, check_result
+from .interpreter import Interpreter
 from .recall import recall
 from .reviving import revive
 from .run import Run
 from .secrets import Secrets
 from .sharing import Shared
-from .standing import Ask, Pending
-from .troubles import as_failure
+from .standing import Ask
 from .turn import Turn
 
 _LOGGER = logging.getLogger("traaviis_lab")
-MOST_RELAYS = 32
-"""How many effects one task performs before it lets the loop look at others."""
 GRACE = 5.0
 """Seconds that an effect which was told to end is waited for."""
 
@@ -67,8 +64,7 @@ class Engine:
         self.workers = ThreadPoolExecutor(max_workers=32, thread_name_prefix="traaviis-call")
         self.http = HttpDoor(self.workers)
         self.interpreter = Interpreter(LEAVES)
-        self.passing_on: Run | None = None
-        self.relay: tuple[str, Pending, asyncio.Future[None] | None] | None = None
+        self.carriers = Carriers(self)
         self._texts: dict[str, Texts] = {}
         clock.attach(self.loop)
 
@@ -134,26 +130,17 @@ class Engine:
             found = self.holds[run.id] = Hold(run)
         return found
 
-    def carry_all(
-        self, run: Run, pending: Mapping[str, Pending], gate: asyncio.Future[None]
-    ) -> None:
-        """Perform these effects, once the gate is open."""
-        tasks = {
-            path: self.loop.create_task(self.carry(run, path, one, gate))
-            for path, one in pending.items()
-        }
-        run.tasks = {**(run.tasks or {}), **tasks} or None
-
     def tell_to_end(self, run: Run, path: str) -> None:
         """Cancel an effect whose end is waited for; one that resists is not waited for long."""
         task = (run.tasks or {}).get(path)
         if task is None or task.done():
-            self.loop.call_soon(self._ended, run, path)
+            self.loop.call_soon(self.ended_without, run, path)
             return
         task.cancel()
         self.loop.call_later(GRACE, self._give_up, run, path)
 
-    def _ended(self, run: Run, path: str) -> None:
+    def ended_without(self, run: Run, path: str) -> None:
+        """An effect that was told to end came to no outcome."""
         hold = self.holds.get(run.id)
         if hold is not None and path in hold.state.outcomes:
             return  # it has come to an outcome, which waits to be looked at
@@ -167,59 +154,6 @@ class Engine:
                 run.id, run.pending[path].effect.kind, path,
             )  # fmt: skip
             run.ended(path, {"resisted": True})
-
-    async def carry(
-        self, run: Run, path: str, pending: Pending, gate: asyncio.Future[None] | None
-    ) -> None:
-        """Perform an effect, and go on with what its outcome alone leads to."""
-        for relays in itertools.count(1):
-            await self._carry_one(run, path, pending, gate)
-            if self.relay is None:
-                return
-            (path, pending, gate), self.relay = self.relay, None
-            if relays % MOST_RELAYS == 0:
-                await asyncio.sleep(0)
-
-    async def _carry_one(
-        self, run: Run, path: str, pending: Pending, gate: asyncio.Future[None] | None
-    ) -> None:
-        """Perform one effect, once the wish for it is on disk, and bring its outcome home."""
-        effect = pending.effect
-        try:
-            if gate is not None:
-                await asyncio.shield(gate)
-            tape = self.tapes.get(run.id)
-            if tape is not None and await tape.bring(run, path, pending):
-                return
-            scope = Scope(self, run, path, pending.occurrence)
-            result = await self.interpreter.perform(effect, scope)
-            check_result(effect.kind, result)
-        except asyncio.CancelledError:
-            if run.is_ending(path):
-                self._ended(run, path)
-            raise
-        except Exception as error:
-            self.passing_on = run
-            run.fail(path, as_failure(effect.kind, error))
-        else:
-            self.passing_on = run
-            into = getattr(effect, "into", "")
-            run.resolve(path, result, {into: result} if into else None)
-        finally:
-            self.passing_on = None
-
-    def passed_on(
-        self, run: Run, path: str, pending: Pending, gate: asyncio.Future[None] | None
-    ) -> bool:
-        """Let the task whose outcome led to an effect perform that too, where it can."""
-        if self.passing_on is not run or self.relay is not None:
-            return False
-        task = asyncio.current_task()
-        if task is None or task.cancelling() or run.tasks is None:
-            return False
-        run.tasks[path] = task
-        self.relay = (path, pending, gate)
-        return True
 
     def check_records(self, run: Run, starts: Mapping[str, Ask]) -> None:
         """Raise `ResultMissing` if a fork asks for what it may not perform and no record has."""

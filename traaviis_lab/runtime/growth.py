@@ -31,14 +31,26 @@ class Growth:
     """What a turn knows of composed effects. Mixed into `Turn`, which has the facts."""
 
     __slots__ = (
-        "coming", "ends", "freed", "now", "pending", "run", "snapshot", "starts", "stops", "todo",
-        "trees",
+        "coming",
+        "ends",
+        "freed",
+        "fresh",
+        "grown",
+        "now",
+        "pending",
+        "run",
+        "snapshot",
+        "starts",
+        "stops",
+        "todo",
+        "walks",
     )  # fmt: skip
 
     run: Run
     snapshot: Snapshot
     pending: UnderWay
-    trees: Trees
+    grown: Trees
+    walks: dict[str, Walk]
     now: int
     starts: dict[str, Ask]
     stops: list[str]
@@ -46,6 +58,7 @@ class Growth:
     coming: str
     freed: list[tuple[str, Permit, Outcome]]
     todo: deque[tuple[str, Ask]]
+    fresh: deque[str]
 
     if TYPE_CHECKING:  # what the turn brings
 
@@ -67,49 +80,69 @@ class Growth:
 
     def _plant(self, path: str, ask: Ask, seq: int) -> None:
         """Begin a composed effect, whose first fact is written."""
-        self.trees = self.trees.set(path, Tree(ask.effect, ask.owner, ask.place, seq, self.now))
+        self.grown = self.grown.set(path, Tree(ask.effect, ask.owner, ask.place, seq, self.now))
         self._grow(path, Walk.begin)
+
+    @property
+    def trees(self) -> Trees:
+        """The composed effects that are under way after this turn."""
+        for root, walk in self.walks.items():
+            self.grown = self.grown.set(root, walk.tree())
+        self.walks = {}
+        return self.grown
 
     def _home(self, path: str, outcome: Outcome) -> None:
         """A leaf of a composed effect ended; its fact is written."""
         root, inner = root_of(path)
-        if root in self.trees:
-            self._grow(root, lambda walk: walk.outcome(inner, outcome))
+        if root in self.grown:
+            self._grow(root, Walk.outcome, inner, outcome)
 
     def _leave_trees(self, gone: set[str]) -> None:
         """The states that asked for these were left."""
-        for root in sorted(self.trees):
-            tree = self.trees[root]
-            if tree.owner in gone and not tree.left:
+        for root in sorted(self.grown):
+            if self.grown[root].owner in gone and not self._is_left(root):
                 self._grow(root, Walk.leave)
 
-    def _grow(self, root: str, work: Callable[[Walk], None]) -> None:
-        """Let a tree go on, and see to what comes of it."""
-        tree = self.trees[root]
-        walk = walk_of(tree, self.snapshot, self.run.id, root)
-        work(walk)
+    def _is_left(self, root: str) -> bool:
+        walk = self.walks.get(root)
+        return self.grown[root].left if walk is None else walk.left
+
+    def _grow(self, root: str, work: Callable[..., None], *told: Any) -> None:
+        """Let a tree go on, and see to what comes of it.
+
+        Its walk stays open until the turn is over, for the outcomes that came with this one.
+        """
+        tree, walk = self.grown[root], self.walks.get(root)
+        if walk is None:
+            walk = self.walks[root] = walk_of(tree, self.snapshot, self.run.id, root)
+        else:
+            walk.stand(self.snapshot.data, self.snapshot.active)
+        work(walk, *told)
         if walk.freed:
             self.freed += [
                 (f"{root}/{path}" if path else root, permit, outcome)
                 for path, permit, outcome in walk.freed
             ]
-        grown = walk.tree()
-        if walk.ended is None:
-            self.trees = self.trees.set(root, grown)
-        else:
-            self.trees = self.trees.delete(root)
+        ended, stops = walk.ended, walk.stops
+        if ended is not None:
+            del self.walks[root]
+            self.grown = self.grown.delete(root)
         for inner in walk.drops:
             self._forget(f"{root}/{inner}")
         for inner, effect in walk.starts:
-            ask = Ask(tree.place, effect, tree.owner)
-            if effect.outward:
-                self.starts[f"{root}/{inner}"] = ask
-            else:
-                self.todo.append((f"{root}/{inner}", ask))
-        for inner in walk.stops:
+            self._want(f"{root}/{inner}", Ask(tree.place, effect, tree.owner))
+        for inner in stops:
             self._tell_to_end(root, inner)
-        if walk.ended is not None:
-            self._root_over(root, grown, walk.ended)
+        if ended is not None:
+            self._root_over(root, walk.tree(), ended)
+
+    def _want(self, path: str, ask: Ask) -> None:
+        """Have an effect started when the turn comes to rest; a local one is done before that."""
+        if ask.effect.outward:
+            self.starts[path] = ask
+            self.fresh.append(path)
+        else:
+            self.todo.append((path, ask))
 
     def _tell_to_end(self, root: str, inner: str) -> None:
         """Have a leaf cancelled; one that has not begun yet has ended with that."""
@@ -120,8 +153,8 @@ class Growth:
             self.ends.append(path)
             return
         self._forget(path)
-        if root in self.trees:
-            self._grow(root, lambda walk: walk.outcome(inner, CANCELLED))
+        if root in self.grown:
+            self._grow(root, Walk.outcome, inner, CANCELLED)
 
     def _forget(self, path: str) -> None:
         """A leaf is cancelled and done with."""

@@ -131,13 +131,13 @@ def _repeat(engine: Engine, run: Run, ones: list[tuple[str, Pending]]) -> None:
     engine.journal.append(facts, durability=engine.safest, acknowledge=engine.acks.waking(gate))
     run.seq += len(facts)
     run.pending = run.pending.update(again)
-    engine.carry_all(run, again, gate)
+    engine.carriers.carry_many(run, again, gate)
 
 
 def _carry_on(engine: Engine, run: Run, pending: UnderWay) -> None:
     gate: asyncio.Future[None] = engine.loop.create_future()
     gate.set_result(None)
-    engine.carry_all(run, pending, gate)
+    engine.carriers.carry_many(run, pending, gate)
 
 
 def _ask(engine: Engine, run: Run, ones: list[tuple[str, Pending]]) -> None:

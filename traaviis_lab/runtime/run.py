@@ -268,10 +268,11 @@ class Run(Asides):
         if (tape := self.engine.tapes.get(self.id)) is not None:
             tape.assign(starts)
         engine, under_way = self.engine, [path for path in starts if path in self.pending]
-        for path in under_way:
-            pending = self.pending[path]
-            if len(under_way) > 1 or not engine.passed_on(self, path, pending, gate):
-                self.tasks[path] = engine.loop.create_task(engine.carry(self, path, pending, gate))
+        if len(under_way) == 1:
+            engine.carriers.pass_on(self, under_way[0], self.pending[under_way[0]], gate)
+        else:
+            together = {path: self.pending[path] for path in under_way}
+            engine.carriers.carry_many(self, together, gate)
 
     def _due(self, name: str) -> None:
         if self.handles:

@@ -57,6 +57,8 @@ KEEP_EVERY = 500
 
 def is_time_to_keep(before: int, seq: int, trees: Trees) -> bool:
     """Whether a snapshot is kept between these facts: the more there is in it, the more seldom."""
+    if seq // KEEP_EVERY == before // KEEP_EVERY:  # then no larger stretch ends here either
+        return False
     size = sum(len(tree.nodes) for tree in trees.values()) if trees else 0
     every = KEEP_EVERY * max(1, size // KEEP_EVERY)
     return seq // every != before // every

@@ -57,7 +57,8 @@ class Turn(Growth):
         self.snapshot: Snapshot = run.snapshot
         self.timers: Mapping[str, int] = run.timers
         self.pending: UnderWay = run.pending
-        self.trees: Trees = run.trees
+        self.grown: Trees = run.trees
+        self.walks: dict[str, Walk] = {}
         self.calls: Mapping[str, Invocation] = run.calls
         self.over = run.snapshot.done
         self.begun: set[str] = set()
@@ -69,6 +70,7 @@ class Turn(Growth):
         self.coming = ""
         self.freed: list[tuple[str, Permit, Outcome]] = []
         self.todo: deque[tuple[str, Ask]] = deque()
+        self.fresh: deque[str] = deque()
 
     # What can come in
 
@@ -149,7 +151,7 @@ class Turn(Growth):
         self.snapshot = here.snapshot
         # Most steps of most runs end here: nothing is under way and nothing is asked for.
         if not (here.effects or self.pending or self.calls or self.timers or self.starts) and (
-            not (self.run.texts.timed or self.trees)
+            not (self.run.texts.timed or self.grown)
         ):
             return
         gone = left_by(here.moves)
@@ -159,28 +161,24 @@ class Turn(Growth):
         if gone:
             self._leave(gone)
         for ask in asks:
-            path = f"{seq}/{ask.place}"
-            if ask.effect.outward:
-                self.starts[path] = ask
-            else:
-                self.todo.append((path, ask))
+            self._want(f"{seq}/{ask.place}", ask)
 
     def _leave(self, gone: set[str]) -> None:
         """States were left: what they asked for is cancelled, what has not begun never does."""
         for path, ask in list(self.starts.items()):
-            if ask.owner in gone and root_of(path)[0] not in self.trees:
+            if ask.owner in gone and root_of(path)[0] not in self.grown:
                 del self.starts[path]
         for path, pending in in_order(self.pending):
-            if pending.owner in gone and root_of(path)[0] not in self.trees:
+            if pending.owner in gone and root_of(path)[0] not in self.grown:
                 self._cancel(path)
-        if self.trees:
+        if self.grown:
             self._leave_trees(gone)
 
     def _do_now(self, path: str, ask: Ask) -> None:
         """Perform what stays inside the run, at once."""
         root, inner = root_of(path)
         self._check_rounds(inner, ask)
-        effect, asked = ask.effect, self.trees[root].seq if inner else int(path.partition("/")[0])
+        effect, asked = ask.effect, self.grown[root].seq if inner else int(path.partition("/")[0])
         pending = Pending(effect, ask.owner, ask.place, asked, self.now)
         head: dict[str, Any] = {"local": True} if inner else {}
         try:
@@ -302,17 +300,14 @@ class Turn(Growth):
 
     def _settle_down(self) -> None:
         """Do what stays inside and start the rest, until neither is left."""
-        begun = self.begun
-        fresh = deque(path for path in self.starts if path not in begun)
-        while self.todo or fresh:
+        while self.todo or self.fresh:
             if self.todo:
                 self._do_now(*self.todo.popleft())
-            else:
-                path = fresh.popleft()
-                if path in self.starts and path not in begun:
-                    begun.add(path)
-                    self._start(path, self.starts[path])
-            fresh = fresh or deque(path for path in self.starts if path not in begun)
+                continue
+            path = self.fresh.popleft()
+            if path in self.starts and path not in self.begun:
+                self.begun.add(path)
+                self._start(path, self.starts[path])
 
     def _start(self, path: str, ask: Ask) -> None:
         """Write down that an effect begins; it is performed when that is on disk."""
@@ -322,7 +317,7 @@ class Turn(Growth):
             asked = {"path": path, "owner": ask.owner, "effect": ask.effect.to_spec()}
             body = lean_body(asked, self.snapshot.data, path)
         pending = Pending(ask.effect, ask.owner, ask.place, self.seq + 1, self.now)
-        cause = self.trees[root].seq if inner else int(path.partition("/")[0])
+        cause = self.grown[root].seq if inner else int(path.partition("/")[0])
         seq = self._effect_fact("effect.started", pending, body, cause)
         if ask.effect.composed:
             self._check_rounds(inner, ask)
@@ -334,11 +329,9 @@ class Turn(Growth):
         """The run is over: all is cancelled but what its last step asked for (`keep`)."""
         self.over = True
         for path, _ in in_order(self.pending):
-            if path not in keep and root_of(path)[0] not in self.trees:
+            if path not in keep and root_of(path)[0] not in self.grown:
                 self._cancel(path)
-        left = [
-            root for root in sorted(self.trees) if root not in keep and not self.trees[root].left
-        ]
+        left = [root for root in sorted(self.grown) if root not in keep and not self._is_left(root)]
         body = {"status": status, "left": left} if left else {"status": status}
         self._fact("run.done", status, None, encode(body), self.snapshot.active)
         for root in left:

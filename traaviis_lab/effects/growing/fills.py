@@ -26,10 +26,10 @@ class Kept:
         self._make = make
         self._known: OrderedDict[int, tuple[Any, Any]] = OrderedDict()
 
-    def knows(self, effect: Any) -> bool:
-        """Whether something was made of this very effect."""
+    def is_nothing(self, effect: Any) -> bool:
+        """Whether this very effect was looked at and nothing was made of it."""
         found = self._known.get(id(effect))
-        return found is not None and found[0] is effect
+        return found is not None and found[0] is effect and found[1] is None
 
     def of(self, effect: Any) -> Any:
         """What was made of this effect, or is made now."""
@@ -47,24 +47,16 @@ _FILLERS = Kept(lambda effect: compile_filler(effect, ALL_NAMES))
 
 
 def filler_of(effect: Effect) -> Compute | None:
-    """What fills in a leaf's templates; None where it has none."""
+    """What fills in a leaf's templates; None where it has none, and is asked for as it stands."""
     found: Compute | None = _FILLERS.of(effect)
     return found
-
-
-_CONSTANT = Kept(lambda effect: True)
 
 
 def is_constant(effect: Any) -> bool:
     """Whether this very effect is asked for again and again, as its chart has it."""
     if effect.composed:
         return not effect.given
-    return _CONSTANT.knows(effect)
-
-
-def note_constant(effect: Effect) -> None:
-    """This effect is asked for as its chart has it: nothing was filled in."""
-    _CONSTANT.of(effect)
+    return _FILLERS.is_nothing(effect)
 
 
 def permit_for(gate: Gate) -> Permit:

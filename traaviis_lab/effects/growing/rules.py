@@ -250,7 +250,7 @@ def _all_over(walk: Walk, path: str, count: int) -> None:
 def _one_of_many(walk: Walk, path: str, node: Node, outcome: Outcome) -> None:
     if outcome.status == "failed" and not getattr(node.effect, "settle", False):
         walk.end(path, outcome)
-    else:
+    elif not node.waiting or node.turn < _many(node)[0]:
         _fill_up(walk, path)
 
 

@@ -18,7 +18,7 @@ from traaviis_lab.machine.effect import Effect
 from traaviis_lab.machine.values import Event
 
 from . import rules
-from .fills import error_of, filler_of, note_constant
+from .fills import error_of, filler_of
 from .places import ERROR, INTO, above, below, child_of, environment, is_under
 from .values import CANCELLED, Node, Outcome, Tree, Undo, failed
 
@@ -49,13 +49,18 @@ class Walk:
         self._undos = list(tree.undos)
         self._news: deque[tuple[str, Node | None, Outcome]] = deque()
         self._fresh: dict[str, Effect] = {}
-        self._left = tree.left
+        self.left = tree.left
         self.stops: list[str] = []
         self.drops: list[str] = []
         self.freed: list[tuple[str, Permit, Outcome]] = []
         self.ended: Outcome | None = None
 
     # What is told
+
+    def stand(self, data: Mapping[str, Any], active: frozenset[str]) -> None:
+        """Go on with this data and these active states; what was decided so far is known."""
+        self._data, self._active = data, active
+        self._fresh, self.stops, self.drops, self.freed = {}, [], [], []
 
     def begin(self) -> None:
         """Start the whole."""
@@ -71,13 +76,12 @@ class Walk:
 
     def leave(self) -> None:
         """Nobody waits for it any more: cancel what is under way, undo what was done."""
-        self._left = True
+        self.left = True
         if rules.can_be_undone(self._tree.effect):
             self._stop("")
             self._pass_on()
             return
-        known = self.nodes.finish()
-        self.nodes = known.mutate()
+        known = self.tree().nodes
         for path in sorted(known):
             node = known[path]
             if _is_leaf(node):
@@ -95,7 +99,8 @@ class Walk:
         """The tree as it is now."""
         effect, owner, place, seq, began, *_ = self._tree
         nodes, undos = self.nodes.finish(), tuple(self._undos)
-        return Tree(effect, owner, place, seq, began, nodes, undos, self._left)
+        self.nodes = nodes.mutate()
+        return Tree(effect, owner, place, seq, began, nodes, undos, self.left)
 
     # What rules build on
 
@@ -117,8 +122,6 @@ class Walk:
                 self.nodes[path] = Node("running", effect)
                 self.over(path, failed(error.to_json()))
                 return
-        else:
-            note_constant(effect)
         self._wish(path, effect)
 
     def value_of(self, path: str, compute: Any) -> Any:

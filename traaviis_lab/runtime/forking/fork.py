@@ -118,7 +118,7 @@ def go_live(engine: Engine, made: Forked, acknowledge: Acknowledge | None = None
     for kept in stage.keeps:
         engine.journal.keep(kept)
     run.set_timers(stage.timers)
-    engine.carry_all(run, run.pending, gate)
+    engine.carriers.carry_many(run, run.pending, gate)
     if run.snapshot.done:
         engine.ended(run)
     return run
