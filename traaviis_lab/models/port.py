@@ -47,13 +47,15 @@ class Count(NamedTuple):
     """How many tokens a model reads in a request.
 
     `most` is never exceeded; it equals `tokens` where these were counted by the model's own
-    tokenizer (`exact`). `how` says in a few words how they were counted.
+    tokenizer (`exact`). `how` says in a few words how they were counted. `longest` is what the
+    provider holds an answer to where a request does not say; None: nothing it knows of.
     """
 
     tokens: int
     most: int
     exact: bool
     how: str
+    longest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,9 @@ class Answer:
 
 class Provider(Protocol):
     """Who answers requests. Its methods are called on the engine's loop and must not block it.
+
+    One that has to open a model first may have `async def ready(self, model)`, which is awaited
+    before anything else is asked of it.
 
     Cancelling `complete` or closing a `stream` ends the call; what it cost until then is lost.
     All raise `ModelFailed` where the model cannot be asked or answers what cannot be used.
