@@ -177,7 +177,7 @@ class BudgetExceeded(LabError):
 
     `budget` is the budget's name, `limit` what it allows of `unit` (`usd`, `tokens`, `calls`,
     `seconds`), `spent` what is spent or set aside of that and `asked` what the call may need;
-    None where that is not known.
+    None where that is not known. `model` says what was to be called.
     """
 
     def __init__(
@@ -190,9 +190,10 @@ class BudgetExceeded(LabError):
         limit: float | None = None,
         spent: float | None = None,
         asked: float | None = None,
+        model: str = "",
     ) -> None:
         super().__init__(message, hint=hint)
-        self.budget, self.unit = budget, unit
+        self.budget, self.unit, self.model = budget, unit, model
         self.limit, self.spent, self.asked = limit, spent, asked
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -205,7 +206,7 @@ class BudgetExceeded(LabError):
         return {**plain, **self._numbers()} if self.budget else plain
 
     def _numbers(self) -> dict[str, Any]:
-        names = ("budget", "unit", "limit", "spent", "asked")
+        names = ("budget", "unit", "limit", "spent", "asked", "model")
         return {name: getattr(self, name) for name in names}
 
 

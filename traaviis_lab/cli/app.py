@@ -8,11 +8,14 @@ import typer
 
 from . import (
     analyze,
+    costs,
     demo,
+    estimate,
     exchange,
     graph,
     journal,
     migrate,
+    models,
     notebooks,
     replay,
     reproduce,
@@ -49,7 +52,9 @@ app.command("demo")(demo.demo)
 app.command("lab")(notebooks.lab)
 app.command("run")(run.run)
 app.command("replay")(replay.replay)
+app.command("costs")(costs.costs)
 app.command("validate")(validate.validate)
+app.command("estimate")(estimate.estimate)
 app.command("analyze")(analyze.analyze)
 app.command("migrate")(migrate.migrate)
 app.command("graph")(graph.graph)
@@ -58,3 +63,4 @@ app.command("import")(exchange.bring_in)
 app.command("report")(exchange.report)
 app.command("test-case")(reproduce.reproduce)
 app.add_typer(journal.app, name="journal")
+app.add_typer(models.app, name="models")

@@ -8,6 +8,7 @@ from .asking import (
     embed_text,
     invoke_agent,
     rag_pipeline,
+    validate_quality,
     vector_search,
 )
 from .composed import (
@@ -65,6 +66,7 @@ from .leaves import (
     SendEvent,
     SpawnFsm,
     UpdateData,
+    ValidateQuality,
     VectorSearch,
 )
 from .spelling import (
@@ -119,6 +121,7 @@ __all__ = [
     "SpawnFsm",
     "Timeout",
     "UpdateData",
+    "ValidateQuality",
     "VectorSearch",
     "When",
     "WithCompensation",
@@ -153,6 +156,7 @@ __all__ = [
     "spawn_fsm",
     "timeout",
     "update_data",
+    "validate_quality",
     "vector_search",
     "when",
     "with_compensation",

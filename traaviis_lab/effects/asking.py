@@ -2,30 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from traaviis_lab.machine.effect import Effect
+
+from .judging import CRITERIA, ValidateQuality
 from .thinking import CallLlm, CoordinateAgents, EmbedText, InvokeAgent, RagPipeline, VectorSearch
 
 
 def call_llm(  # noqa: PLR0913 - all but the first two have names
-    model: str,
+    model: str = "",
     prompt: str = "",
     *,
     system: str = "",
     messages: Sequence[Mapping[str, Any]] | str | None = None,
-    tools: Sequence[str | Mapping[str, Any]] | None = None,
-    schema: Mapping[str, Any] | None = None,
+    tools: Sequence[str | Callable[..., Any] | Mapping[str, Any]] | None = None,
+    schema: Any = None,
+    repairs: int = 1,
     max_tokens: int = 0,
     temperature: float | None = None,
+    stop: Sequence[str] = (),
+    seed: int | None = None,
+    stream: bool | None = None,
+    timeout: float | str = "120s",
+    labels: Sequence[str] = (),
     into: str = "",
     repeat: str = "",
 ) -> CallLlm:
-    """Ask a language model, with a prompt or with messages; `schema` asks for an object."""
+    """Ask a language model, with a prompt or with messages; `schema` asks for an object.
+
+    A schema is a JSON Schema or a model of pydantic's; tools are names of registered functions
+    (the function stands for its name) or descriptions `{name, description, parameters}`.
+    """
+    listed: Any = tools
+    if isinstance(tools, list | tuple):
+        listed = [getattr(one, "__name__", one) for one in tools]
+    texts: Any = {"stop": stop, "labels": labels}
     return CallLlm(
-        model, prompt, system, messages, tools, dict(schema or {}), max_tokens, temperature, into,
-        repeat,
+        model, prompt, system, messages, listed, _plain(schema), repairs, max_tokens, temperature,
+        texts["stop"], seed, stream, timeout, texts["labels"], into, repeat,
     )  # fmt: skip
+
+
+def validate_quality(  # noqa: PLR0913 - all but the first have names
+    value: Any,
+    *,
+    criteria: str = CRITERIA,
+    threshold: float = 0.7,
+    model: str = "",
+    function: str | Callable[..., Any] = "",
+    event: str = "",
+    labels: Sequence[str] = (),
+    into: str = "",
+    repeat: str = "",
+) -> Effect:
+    """Score a text or a value from 0 to 1; `event` is raised where it is below `threshold`.
+
+    With `event` this is a sequence of two effects: the score, and the event.
+    """
+    name: Any = getattr(function, "__name__", function)
+    marks: Any = labels
+    made = ValidateQuality(value, criteria, threshold, model, name, event, marks, into, repeat)
+    return made.spelled_out()
+
+
+def _plain(schema: Any) -> Any:
+    if schema is None:
+        return {}
+    return dict(schema) if isinstance(schema, Mapping) else schema
 
 
 def embed_text(
@@ -59,16 +104,32 @@ def rag_pipeline(  # noqa: PLR0913 - all but the first two have names
     *,
     model: str = "",
     top: int = 5,
+    filter: Mapping[str, Any] | None = None,
     rerank: bool = False,
+    rerank_model: str = "",
     min_relevance: float = 0.0,
+    context_tokens: int = 1_500,
+    retrieve_only: bool = False,
+    system: str = "",
     max_tokens: int = 0,
+    temperature: float | None = None,
+    timeout: float | str = "120s",
+    event: str = "",
+    labels: Sequence[str] = (),
     into: str = "",
     repeat: str = "",
-) -> RagPipeline:
-    """Answer a question from a body of knowledge."""
-    return RagPipeline(
-        knowledge, question, model, top, rerank, min_relevance, max_tokens, into, repeat
-    )
+) -> Effect:
+    """Answer a question from a body of knowledge; `event` is raised where nothing is relevant.
+
+    With `event` this is a sequence of two effects: the answer, and the event.
+    """
+    marks: Any = labels
+    made = RagPipeline(
+        knowledge, question, model, top, dict(filter or {}), rerank, rerank_model, min_relevance,
+        context_tokens, retrieve_only, system, max_tokens, temperature, timeout, event, marks,
+        into, repeat,
+    )  # fmt: skip
+    return made.spelled_out()
 
 
 def invoke_agent(

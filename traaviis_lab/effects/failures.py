@@ -10,6 +10,7 @@ from typing import Any
 from traaviis_lab import errors
 
 _BELOW = ("chain", "also")
+_BREACH = errors.BudgetExceeded.__name__
 
 
 def error_matches(on: tuple[str | int, ...], error: Mapping[str, Any]) -> bool:
@@ -32,6 +33,19 @@ def error_matches(on: tuple[str | int, ...], error: Mapping[str, Any]) -> bool:
         or not statuses.isdisjoint(_statuses_of(one))
         for one in _all_in(error)
     )
+
+
+def breach_in(error: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The budget's refusal that a failure is; None where it is, or may be, something else.
+
+    A failure of many, such as of all in a fallback, is one where each of them is.
+    """
+    if error.get("kind") == _BREACH:
+        return error
+    also = error.get("also")
+    if isinstance(also, list | tuple) and also and all(one.get("kind") == _BREACH for one in also):
+        return {**error, **also[0], "hint": error.get("hint", "")}
+    return None
 
 
 @lru_cache(maxsize=1024)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .calling import Call, CallApi
 from .data import LEVELS, GetData, Log, MergeData, PutData, UpdateData
+from .judging import ValidateQuality
 from .machines import InvokeFsm, Raise, SendEvent, SpawnFsm
 from .thinking import CallLlm, CoordinateAgents, EmbedText, InvokeAgent, RagPipeline, VectorSearch
 from .waiting import Delay
@@ -31,5 +32,6 @@ __all__ = [
     "SendEvent",
     "SpawnFsm",
     "UpdateData",
+    "ValidateQuality",
     "VectorSearch",
 ]

@@ -81,6 +81,7 @@ class DiskJournal:
         self._index = opened.index
         self._known = opened.heads
         self._written: dict[str, None] = {}
+        self._listening: tuple[Callable[[Sequence[Fact]], None], ...] = ()
         self._closing = threading.Lock()
         self._closed = False
         self._forked = False
@@ -174,6 +175,10 @@ class DiskJournal:
         self._known.update(zip(lump.run, zip(lump.seq, lump.hash, strict=True), strict=True))
         self._courier.feed(lump)
         self._courier.tell(lump)
+        if self._listening and lump.run:
+            facts = lump.facts()
+            for callback in self._listening:
+                callback(facts)
 
     # --- reading ----------------------------------------------------------------------------
 
@@ -229,6 +234,10 @@ class DiskJournal:
         """Call back with every lump of acknowledged facts, in order, of all processes."""
         self._check()
         return self._courier.subscribe(callback)
+
+    def overhear(self, callback: Callable[[Sequence[Fact]], None]) -> None:
+        """Call back with every lump that another process wrote, in order."""
+        self._listening = (*self._listening, callback)
 
     def flush(self) -> None:
         """Return when everything appended before is durable and can be asked for."""

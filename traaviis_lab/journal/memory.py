@@ -19,7 +19,7 @@ from traaviis_lab.errors import JournalError
 from .lines import FactEncoder
 from .lump import Lump, Position
 from .memory_run import MemoryRun
-from .port import Acknowledge, Durability, Fact, Keep, RunInfo, Verdict
+from .port import OWN, Acknowledge, Durability, Fact, Keep, RunInfo, Verdict
 from .refusals import check_text, conflict
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class MemoryJournal:
     def runs(self) -> list[RunInfo]:
         """Every run there is, oldest first."""
         with self._lock:
-            known = [held.info() for held in self._runs.values()]
+            known = [h.info() for run, h in self._runs.items() if not run.startswith(OWN)]
         return sorted(known, key=lambda info: (info.started, info.run))
 
     def info(self, run: str) -> RunInfo | None:
@@ -174,6 +174,9 @@ class MemoryJournal:
     def subscribe(self, callback: Callback) -> Callable[[], None]:
         """Call back with every lump of facts appended from now on; answers what ends it."""
         return self._mail.subscribe(callback)
+
+    def overhear(self, callback: Callback) -> None:
+        """Nothing: no other process can write here."""
 
     def flush(self) -> None:
         """Nothing: what is appended is there."""

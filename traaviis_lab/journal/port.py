@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 Durability = Literal["disk", "process", "async", "memory"]
 Acknowledge = Callable[[BaseException | None], None]
+OWN = "~"
+"""How the ids of the journal's own books begin. They are no runs, and are not listed as such."""
 
 
 class Fact(NamedTuple):
@@ -139,6 +141,10 @@ class Journal(Protocol):
     def subscribe(self, callback: Callable[[Sequence[Fact]], None]) -> Callable[[], None]:
         """Call back with every lump of acknowledged facts, in order, also those of other
         processes; on a thread of the journal's. Answers a function that ends it."""
+
+    def overhear(self, callback: Callable[[Sequence[Fact]], None]) -> None:
+        """Call back with every lump that another process wrote, in order, until this is closed;
+        on any thread, which it must not hold up."""
 
     def flush(self) -> None:
         """Return when everything appended before is durable and can be asked for."""

@@ -149,14 +149,23 @@ KINDS: dict[str, str] = {
     "effect.completed": "it succeeded: `{path, owner, result, patch?, step?, recorded?}`",
     "effect.failed": "it failed for good: `{path, owner, error, recorded?}`",
     "effect.cancelled": "its state was left before it ended: `{path, owner}`",
-    "model.called": "a model answered; tokens and cost are columns",
+    "model.called": "a model was asked; tokens and cost are columns",
     "tool.called": "a tool answered",
     "human.asked": "a person was asked, the run waits; what becomes of an effect that was cut off: "
     "`{path, owner, question}`",
     "human.answered": "the person answered: `{path, answer}`",
-    "budget.reserved": "money was set aside before a call",
-    "budget.settled": "what the call really cost",
-    "budget.exceeded": "a call was not made, the budget forbids it",
+    "estimate.made": "what the run will take was foreseen: `{machine, version, chart, tenant, run, "
+    "calls, tokens_in, tokens_out, usd, seconds, states, lines, ends, guesses, unknowns, walks, "
+    "runs}`; amounts are `{p50, p90, most, expected}`",
+    "budget.set": "a budget was set, changed or removed; in the book `~budgets`, of no run: "
+    "`{budget, limits, tenant?, machine?, run?, state?, agent?, per?, hard, warn_at, account}`",
+    "budget.reserved": "what a call may use was set aside before it was made: "
+    "`{path, id, budgets, reserved: {usd?, tokens?, calls, seconds?}, node}`",
+    "budget.settled": "what the call really used: "
+    "`{path, id, budgets, reserved, spent, node, unknown?, over?, released?}`",
+    "budget.exceeded": "a call was not made, since a hard budget does not cover it, or more was "
+    "spent than a soft one allows: `{path, budget, unit, limit, spent, asked?, hard}`",
+    "budget.warned": "a budget is nearly used up: `{path, budget, unit, limit, spent, hard}`",
     "run.forked": "this run goes on from where another stood: "
     "`{machine, version, chart, forked_from, forked_at, until, upto, live, drop?, results?, "
     "stand}`",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .cost_views import COSTS, MODEL_CALLS, TOOL_CALLS
+from .budget_views import BUDGETS, RESERVATIONS
+from .cost_views import COSTS, ESTIMATES, MODEL_CALLS, TOOL_CALLS
+from .port import OWN
 from .schema import AT, RUN, SEQ, TENANT, TIME, Column, View, time_of
 
 RUNS = View(
@@ -36,7 +38,7 @@ RUNS = View(
     from (select run_id, arg_max(tenant, seq) as tenant, arg_max(state, seq) as state,
                  max(seq) as seq, arg_min("at", seq) as started, arg_max("at", seq) as at,
                  bool_or(kind = 'run.done') as done
-          from events group by run_id) e
+          from events where not starts_with(run_id, '{OWN}') group by run_id) e
     left join (select run_id, arg_min(name, seq) as name, arg_min(body, seq) as body
                from events where kind in ('run.started', 'run.forked') group by run_id) s
            on s.run_id = e.run_id
@@ -102,12 +104,12 @@ STATES = View(
         TIME,
         Column("duration_us", "BIGINT", "how long it stayed; NULL while it stands there"),
     ),
-    """
+    f"""
     select run_id, state, seq, lead(seq) over later as left_seq, "at", time,
            (lead("at") over later) - "at" as duration_us
     from (select run_id, seq, "at", time, state,
                  lag(state) over (partition by run_id order by seq) as before
-          from events)
+          from events where not starts_with(run_id, '{OWN}'))
     where state is distinct from before
     window later as (partition by run_id order by seq)
     """,
@@ -206,4 +208,16 @@ EFFECTS = View(
     """,
 )
 
-VIEWS = (RUNS, STEPS, STATES, REFUSED, EFFECTS, MODEL_CALLS, TOOL_CALLS, COSTS)
+VIEWS = (
+    RUNS,
+    STEPS,
+    STATES,
+    REFUSED,
+    EFFECTS,
+    MODEL_CALLS,
+    TOOL_CALLS,
+    COSTS,
+    ESTIMATES,
+    BUDGETS,
+    RESERVATIONS,
+)

@@ -19,11 +19,16 @@ from traaviis_lab.runtime.hosts import Hosts
 from traaviis_lab.runtime.ids import check_id, check_tenant
 
 from .allowing import Allowing
+from .budgeting import Budgeting
+from .costing import Costing
 from .dispatch import Callback, Dispatcher
+from .estimating import Estimating, write_estimate
 from .exchange import Exchange
 from .faces import debugger, draw_charts, mimebundle
 from .frames import runs_frame
 from .gates import Gates
+from .knowing import Knowing, knowledge_path
+from .modelling import Modelling
 from .names import new_id
 from .past import Past
 from .pipeline import Pipelines
@@ -36,12 +41,17 @@ from .thread import LoopThread
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .estimate import Estimate
+
 T = TypeVar("T")
 Acknowledge = Callable[[BaseException | None], None]
 MODES = ("disk", "process", "async", "memory")
 
 
-class Lab(Exchange, Pipelines, Gates, Allowing, Plugins):
+class Lab(
+    Exchange, Pipelines, Gates, Knowing, Allowing, Modelling, Plugins, Budgeting, Costing,
+    Estimating,
+):  # fmt: skip
     """A journal, an engine and the runs in them. As the last value of a cell: a control panel.
 
     `Lab()` keeps its journal in memory; `Lab("door.duckdb")` keeps it on disk and finds the runs
@@ -96,6 +106,7 @@ class Lab(Exchange, Pipelines, Gates, Allowing, Plugins):
             mode: Durability = "memory" if self._path is None else durability
             self._engine = self._thread.wait_for(_make_engine(self.journal, self.clock, mode))
             self._machines, self._engine.hosts = self._engine.machines, allowed
+            self._engine.knowledge.path = knowledge_path(self._path)
             if self._path is not None:
                 self._open[self._path] = self
             self._close = weakref.finalize(
@@ -120,24 +131,38 @@ class Lab(Exchange, Pipelines, Gates, Allowing, Plugins):
         id: str | None = None,
         data: Mapping[str, Any] | None = None,
         tenant: str | None = None,
+        *,
+        estimate: Estimate | None = None,
     ) -> Run:
         """Start a run of a `Machine` class or a `Chart`; answers when that is durable.
 
-        Raises `JournalConflict` if the id is taken, `JournalError` for data that is not JSON.
+        `estimate` is written into the run; without one the latest that was made here for the
+        same machine and data is. Raises `JournalConflict` if the id is taken, `JournalError` for
+        data that is not JSON.
         """
-        return self._begin(self.add(machine), id, data, tenant)
+        return self._begin(self.add(machine), id, data, tenant, estimate)
 
     def _begin(
-        self, chart: Chart, id: str | None, data: Mapping[str, Any] | None, tenant: str | None
+        self,
+        chart: Chart,
+        id: str | None,
+        data: Mapping[str, Any] | None,
+        tenant: str | None,
+        estimate: Estimate | None = None,
     ) -> Run:
         if data is not None and not isinstance(data, Mapping):
             raise LabError(f"The data of a run is a dict, not {data!r}.", hint="data={'field': 1}")
         run_id = new_id(chart.name) if id is None else check_id(id)
         owner = check_tenant(tenant or self.tenant)
-        live = self.acknowledged(
-            lambda ack: self._engine.start(chart, run_id, dict(data or {}), owner, ack)
-        )
-        return self._face(live)
+        plan = self._planned(chart, data, estimate)
+
+        def work(acknowledge: Acknowledge) -> Any:
+            live = self._engine.start(chart, run_id, dict(data or {}), owner, acknowledge)
+            if plan is not None:
+                write_estimate(live, plan)
+            return live
+
+        return self._face(self.acknowledged(work))
 
     def run(self, id: str) -> Run:
         """A live run of this lab by its id. Raises `RunNotFound`, saying what would help."""

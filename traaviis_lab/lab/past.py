@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from traaviis_lab.travel.explaining.explain import Explanation
     from traaviis_lab.travel.reasoning.why import Why
 
+    from .costing import RunCosts
+
 
 class Past(Standing):
     """The half of `Run` and of `Recording` that looks back. Nothing here changes or performs."""
@@ -89,6 +91,17 @@ class Past(Standing):
         from traaviis_lab.travel.performed import effects_frame, performed
 
         return effects_frame(performed(self.trail))
+
+    def costs(self, upto: int | None = None) -> RunCosts:
+        """What its calls of models cost beside what was foreseen: `table()`, `by_state()`,
+        `by_model()`, `to_csv()`. As the last value of a cell it is live.
+
+        Args:
+            upto: the last fact that counts; all of them if you say none.
+        """
+        from .costing import RunCosts
+
+        return RunCosts(self, upto)
 
     def questions(self) -> pd.DataFrame:
         """A row per effect that was under way when its process died and that waits for a person

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from traaviis_lab import errors
 from traaviis_lab.effects import race, read_effect, sequence
-from traaviis_lab.errors import ApiFailed, DefinitionError, EffectError, EffectTimeout, LabError
+from traaviis_lab.errors import (
+    ApiFailed,
+    DefinitionError,
+    EffectError,
+    EffectTimeout,
+    LabError,
+    ModelFailed,
+)
 from traaviis_lab.machine import Chart
 from traaviis_lab.machine.effect import Effect
 
@@ -157,7 +164,7 @@ def _as_raised(said: Mapping[str, Any], run: str) -> LabError:
     kind: type[LabError] = found if ours else EffectError
     hint = f"{said.get('hint', '')} lab.run({run!r}).effects() shows how it went.".strip()
     made = kind(str(said.get("message", "")), hint=hint)
-    if isinstance(made, ApiFailed):
+    if isinstance(made, ApiFailed | ModelFailed):
         made.status = said.get("status")
     for cause in said.get("chain", ()):
         made.add_note(f"because of {cause['kind']}: {cause['message']}")

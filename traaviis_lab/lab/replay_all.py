@@ -125,7 +125,7 @@ def replay_all(
     progress: Progress | None = None,
 ) -> ReplayAll:
     """What `lab.replay_all` answers."""
-    chosen = _chosen(lab, where, runs)
+    chosen = chosen_runs(lab, where, runs)
     mine = [info for info in chosen if chart is None or info.machine == chart.name]
     others = Counter(info.machine for info in chosen) - Counter(info.machine for info in mine)
     total, done, rows = sum(info.seq for info in mine), 0, list[Replayed]()
@@ -140,7 +140,9 @@ def replay_all(
     return ReplayAll(tuple(rows), chart, dict(others))
 
 
-def _chosen(lab: Lab, where: str, runs: Iterable[Past | str] | Past | str | None) -> list[RunInfo]:
+def chosen_runs(
+    lab: Lab, where: str, runs: Iterable[Past | str] | Past | str | None
+) -> list[RunInfo]:
     """The runs that are meant, oldest first."""
     known = {info.run: info for info in lab.journal.runs()}
     if runs is not None:

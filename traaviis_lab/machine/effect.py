@@ -90,6 +90,10 @@ class Effect:
         """The effect to fill templates of: what data may not bring in is noted down before."""
         return self
 
+    def spelled_out(self) -> Effect:
+        """What a document that asks for it asks for: itself, or what it is short for."""
+        return self
+
     def to_spec(self) -> dict[str, Any]:
         """The effect as it stands in a document: its kind and the fields that are not default."""
         spec: dict[str, Any] = {"kind": self.kind}

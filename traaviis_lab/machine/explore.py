@@ -50,22 +50,31 @@ class Walk:
     """All that was found: for each node, in the order of discovery, the edges out of it.
 
     `starts` are the edges into the first nodes. `limits` says which limits were met; empty means
-    that the walk is complete.
+    that the walk is complete. A `hasty` walk ends with the first of them.
     """
 
     starts: list[Edge] = field(default_factory=list)
     edges: dict[Node, list[Edge]] = field(default_factory=dict)
     limits: list[str] = field(default_factory=list)
+    hasty: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Whether to walk no further."""
+        return self.hasty and bool(self.limits)
 
 
-def explore(chart: Chart, *, most: int = MOST_CONFIGURATIONS) -> Walk:
-    """Walk breadth first from the start, to at most `most` configurations."""
+def explore(chart: Chart, *, most: int = MOST_CONFIGURATIONS, hasty: bool = False) -> Walk:
+    """Walk breadth first from the start, to at most `most` configurations.
+
+    `hasty`: end as soon as a limit is met, for those who need the whole or nothing.
+    """
     tables = build_tables(chart)  # its own, so that the chart's memos stay small
-    walk = Walk()
+    walk = Walk(hasty=hasty)
     walk.starts = list(_outcomes(tables, None, "", walk))
     waiting = deque(dict.fromkeys(edge.to for edge in walk.starts))
     seen = set(waiting)
-    while waiting:
+    while waiting and not walk.over:
         node = waiting.popleft()
         walk.edges[node] = found = [
             edge
@@ -102,7 +111,7 @@ def _outcomes(tables: Tables, node: Node | None, name: str, walk: Walk) -> Itera
     answers: list[bool] | None = []
     seen: set[Edge] = set()
     for _ in range(MOST_ANSWERS):
-        if answers is None:
+        if answers is None or walk.over:
             return
         guess = _play(tables, node, name, answers)
         if guess is None:

@@ -69,7 +69,7 @@ def effect_of(desk: Desk, value: Any, path: Path) -> Effect | None:
     if len(desk.problems.found) + desk.problems.more > before:
         return None
     try:
-        return VOCABULARY[kind](**made)
+        return VOCABULARY[kind](**made).spelled_out()
     except (LabError, TypeError, ValueError) as error:
         desk.wrong(path, f"{kind} cannot be made: {error}")
         return None

@@ -53,24 +53,26 @@ class Asides:
         path: str,
         kind: str,
         name: str,
-        body: Mapping[str, Any],
+        body: Mapping[str, Any] | bytes,
         acknowledge: Acknowledge | None = None,
         *,
         durability: Durability | None = None,
+        late: int = 0,
         **columns: Any,
     ) -> bool:
         """Write down what an effect under way came to know; the machine does not see it.
 
         `columns` are hot fields of the fact (`model`, `tokens_in`, `cost_usd`, ...). False where
-        the effect is over meanwhile: then nothing is written and nobody is told.
+        the effect is over meanwhile: then nothing is written and nobody is told. What must be
+        known all the same, such as what a cut call cost, says the effect's first fact in `late`.
+        A body of bytes is JSON already, with the path in it.
         """
         pending = self.pending.get(path)
-        if pending is None or self.engine.runs.get(self.id) is not self:
+        cause = late if pending is None else pending.seq
+        if not cause or self.engine.runs.get(self.id) is not self:
             return False
-        text = encode({"path": path, **body}, where=name)
-        self._aside(
-            kind, name, text, acknowledge, cause=pending.seq, durability=durability, **columns
-        )
+        text = body if isinstance(body, bytes) else encode({"path": path, **body}, where=name)
+        self._aside(kind, name, text, acknowledge, cause=cause, durability=durability, **columns)
         return True
 
     def refuse(self, event: Event, error: LabError) -> LabError:

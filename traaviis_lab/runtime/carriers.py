@@ -125,5 +125,6 @@ class Carriers:
 
 
 def _is_wanted(run: Run, path: str, pending: Pending) -> bool:
-    """Whether an effect that has not begun is still to: not cancelled, its run still here."""
-    return run.pending.get(path) is pending and run.engine.runs.get(run.id) is run
+    """Whether an effect that has not begun is still to: not told to end, its run still here."""
+    here = run.pending.get(path) is pending and run.engine.runs.get(run.id) is run
+    return here and not run.is_ending(path)

@@ -10,12 +10,16 @@ from typing import Any
 
 import orjson
 
+from traaviis_lab.cost.prices import Prices
 from traaviis_lab.errors import DefinitionError, JournalConflict, LabError
 from traaviis_lab.journal import Durability, Journal
+from traaviis_lab.knowledge import Library
 from traaviis_lab.machine import Chart
+from traaviis_lab.models import Models
 
 from .acks import Acks
 from .asides import Acknowledge
+from .asking.foresight import Foresight
 from .bodies import Texts
 from .carriers import Carriers
 from .children import Children
@@ -31,6 +35,7 @@ from .reviving import revive
 from .run import Run
 from .secrets import Secrets
 from .sharing import Shared
+from .spending import Spending
 from .standing import Ask
 from .turn import Turn
 
@@ -61,8 +66,12 @@ class Engine:
         self.machines: dict[str, Chart] = {}
         self.children = Children(self)
         self.secrets, self.hosts = Secrets(), Hosts()
+        self.spending = Spending(self)
+        self.prices, self.foresight = Prices(), Foresight(journal)
         self.workers = ThreadPoolExecutor(max_workers=32, thread_name_prefix="traaviis-call")
         self.http = HttpDoor(self.workers)
+        self.models = Models(self.loop)
+        self.knowledge = Library(None, clock.now)
         self.interpreter = Interpreter(LEAVES)
         self.carriers = Carriers(self)
         self._texts: dict[str, Texts] = {}
@@ -77,12 +86,15 @@ class Engine:
         acknowledge: Acknowledge | None = None,
         parent: Mapping[str, str] | None = None,
     ) -> Run:
-        """A new run, entered and written. Raises `JournalConflict` if the id is taken.
+        """A new run, entered and written; `parent` is the `{run, path}` of whose effect starts it.
 
-        `parent` is the `{run, path}` of the effect that starts it.
+        Raises `JournalConflict` if the id is taken, `PermissionDenied` where a secret's value
+        would be written down with it.
         """
         if run_id in self.runs:
             raise taken(run_id)
+        self.secrets.check_none(data, "The data of the run")
+        self.secrets.check_none(chart.spec, f"The machine {chart.name!r}")
         self.journal.claim(run_id)
         try:
             run = Run(self, run_id, self.texts(chart), tenant)
@@ -134,10 +146,23 @@ class Engine:
         """Cancel an effect whose end is waited for; one that resists is not waited for long."""
         task = (run.tasks or {}).get(path)
         if task is None or task.done():
-            self.loop.call_soon(self.ended_without, run, path)
+            self.loop.call_soon(self._end_unbegun, run, path)
             return
         task.cancel()
+        task.add_done_callback(lambda _: self._end_silent(run, path))
         self.loop.call_later(GRACE, self._give_up, run, path)
+
+    def _end_silent(self, run: Run, path: str) -> None:
+        """End one whose task is over and said nothing: it was cancelled before it began."""
+        if path in run.pending and run.is_ending(path):
+            self.ended_without(run, path)
+
+    def _end_unbegun(self, run: Run, path: str) -> None:
+        """End one that had no task; the very turn that told it to end may have made one since."""
+        task = (run.tasks or {}).get(path)
+        if task is not None and path in run.pending:
+            task.cancel()
+        self.ended_without(run, path)
 
     def ended_without(self, run: Run, path: str) -> None:
         """An effect that was told to end came to no outcome."""
@@ -202,7 +227,9 @@ class Engine:
         if tasks:
             await asyncio.wait(tasks, timeout=2.0)
         await self.http.close()
+        await self.models.close()
         self.workers.shutdown(wait=False, cancel_futures=True)
+        self.knowledge.close()
 
 
 def taken(run_id: str) -> JournalConflict:

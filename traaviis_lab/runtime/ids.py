@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from traaviis_lab.errors import LabError
+from traaviis_lab.journal.port import OWN
 
 LONGEST = 200
 
@@ -17,6 +18,11 @@ def check_id(run_id: str) -> str:
         raise LabError(
             f"{run_id!r} is no id for a run: it holds characters that cannot be printed.",
             hint="Use letters, digits, '-', '_', '.' or ':'.",
+        )
+    if run_id.startswith(OWN):
+        raise LabError(
+            f"{run_id!r} is no id for a run: what begins with {OWN!r} is the journal's own.",
+            hint="Begin it with another character.",
         )
     return run_id
 

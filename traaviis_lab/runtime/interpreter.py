@@ -146,11 +146,9 @@ class Interpreter:
 
     def _nobody(self, effect: Effect) -> Handler:
         known = ", ".join(sorted(kind.kind for kind in self._handlers))
-        with_models = type(effect).__module__.endswith(".thinking")
         raise NoHandler(
             f"Nobody here can perform {effect.kind!r}.",
-            hint=("It comes with model support. Until then " if with_models else "")
-            + f"lab.handler({effect.kind!r}, function) performs it. Performed here: {known}.",
+            hint=f"lab.handler({effect.kind!r}, function) performs it. Performed here: {known}.",
         )
 
 

@@ -98,8 +98,11 @@ class Run(Asides):
     ) -> Step:
         """Take an event from outside; `acknowledge` is called when it is durable.
 
-        Raises like `send`, and then `acknowledge` is not called.
+        Raises like `send`, and then `acknowledge` is not called; `PermissionDenied` for an event
+        that holds a secret's value, of which nothing is written.
         """
+        if self.engine.secrets.known:
+            self.engine.secrets.check_none(event.data, f"The event {event.name!r}")
         self._take_arrived()
         if self.snapshot.done or event.name.startswith(RESERVED):
             raise self.refuse(event, _why_not(self, event))

@@ -27,6 +27,8 @@ class Secrets(MutableMapping[str, str]):
     def __init__(self) -> None:
         self._values: dict[str, str] = {}
         self._hosts: dict[str, Hosts] = {}
+        self._around = _of_environment()
+        self._know()
 
     def add(self, name: str, value: str, hosts: Iterable[str] = ()) -> None:
         """Keep a secret; with `hosts` it is sent to these and to no other.
@@ -43,6 +45,7 @@ class Secrets(MutableMapping[str, str]):
         if listed:
             self._hosts[name] = Hosts(listed)
         self._values[name] = value
+        self._know()
 
     def reveal(self, name: str, host: str = "") -> str:
         """The value to use, for a request to `host` (`name:port`) where there is one.
@@ -59,6 +62,8 @@ class Secrets(MutableMapping[str, str]):
                     hint=f"lab.secrets[{name!r}] = ..., or set {PREFIX}{name} in the environment.",
                 )
             _check_value(name, value)
+            self._around[name] = value
+            self._know()
         only = self._hosts.get(name)
         if only is not None and not only.allows(host):
             raise PermissionDenied(
@@ -66,6 +71,28 @@ class Secrets(MutableMapping[str, str]):
                 hint=f"It is kept for {only.told()}.",
             )
         return value
+
+    def named_in(self, value: Any) -> str:
+        """The name of a secret whose value stands in a JSON value; "" if there is none.
+
+        Known are those that were set here, and those of the environment as it was when the lab
+        was opened, or that were used since.
+        """
+        return next(_standing_in(value, self.known), "") if self.known else ""
+
+    def check_none(self, value: Any, what: str) -> None:
+        """Raise `PermissionDenied` where a secret's value stands in what would be written down."""
+        name = self.named_in(value)
+        if name:
+            raise PermissionDenied(
+                f"{what} holds the secret {name!r}, which would be written into the journal.",
+                hint=f"Leave it out: call_api is handed it by name, {{secret: {name}}}, and "
+                f"functions by scope.secret({name!r}).",
+            )
+
+    def cleared(self, value: Any) -> Any:
+        """A JSON value with `[secret NAME]` wherever a known secret stands in it."""
+        return _struck(value, self._spelled) if self.known else value
 
     def __getitem__(self, name: str) -> str:
         try:
@@ -79,6 +106,12 @@ class Secrets(MutableMapping[str, str]):
     def __delitem__(self, name: str) -> None:
         del self._values[name]
         self._hosts.pop(name, None)
+        self._know()
+
+    def _know(self) -> None:
+        """Note what is known; made anew with each change, since others read it meanwhile."""
+        self.known = {**self._around, **self._values}
+        self._spelled = _spellings(self.known)
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._values))
@@ -99,12 +132,13 @@ class Revealed:
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
         self._used: dict[str, str] = {}
+        self._all = False
 
     def __getitem__(self, name: str) -> str:
         return self.reveal(name)
 
     def __bool__(self) -> bool:
-        return bool(self._used)
+        return bool(self._used) or (self._all and bool(self._secrets.known))
 
     def __repr__(self) -> str:
         return f"<Revealed: {', '.join(sorted(self._used)) or 'none'}>"
@@ -114,19 +148,43 @@ class Revealed:
         value = self._used[name] = self._secrets.reveal(name, host)
         return value
 
+    def mistrust(self) -> None:
+        """Clear what comes back of every secret of the lab, used here or not."""
+        self._all = True
+
     def struck(self, value: Any) -> Any:
         """A JSON value with `[secret NAME]` wherever one of the used secrets stands in it."""
-        return _struck(value, self._spellings()) if self._used else value
+        if self._all:
+            return self._secrets.cleared(value)
+        return _struck(value, _spellings(self._used)) if self._used else value
 
-    def _spellings(self) -> list[tuple[str, str]]:
-        """How the secrets may be written in an answer, the longest first."""
-        found = {}
-        for name, value in self._used.items():
-            as_json = (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
-            as_url = (quote(value), quote(value, safe=""), quote_plus(value))
-            for text in (value, *as_json, *as_url):
-                found[text] = f"[secret {name}]"
-        return sorted(found.items(), key=lambda pair: -len(pair[0]))
+
+def _spellings(known: Mapping[str, str]) -> list[tuple[str, str]]:
+    """How the secrets may be written in an answer, the longest first."""
+    found = {}
+    for name, value in known.items():
+        as_json = (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
+        as_url = (quote(value), quote(value, safe=""), quote_plus(value))
+        for text in (value, *as_json, *as_url):
+            found[text] = f"[secret {name}]"
+    return sorted(found.items(), key=lambda pair: -len(pair[0]))
+
+
+def _of_environment() -> dict[str, str]:
+    found = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
+    return {name[len(PREFIX) :]: said for name, said in found.items() if len(said) >= SHORTEST}
+
+
+def _standing_in(value: Any, known: Mapping[str, str]) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from (name for name, secret in known.items() if secret in value)
+    elif isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from _standing_in(key, known)
+            yield from _standing_in(one, known)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _standing_in(one, known)
 
 
 def _struck(value: Any, spellings: list[tuple[str, str]]) -> Any:

@@ -20,6 +20,7 @@ from traaviis_lab.machine import Event, Snapshot, Step, start, step
 from traaviis_lab.machine.effect import Effect
 
 from .bodies import admit, lean_body, started_body, started_text, step_body
+from .breach import STATUS, breach_event, takes
 from .growth import Growth
 from .local import Answer, perform_locally
 from .standing import (
@@ -129,12 +130,16 @@ class Turn(Growth):
 
     def stop(self, status: str) -> None:
         """End the run from outside. What can be undone of its effects still is."""
-        self.timers, self.calls = {}, {}
-        self.snapshot = self.snapshot._replace(done=True)
-        self._end(status, keep=())
+        self._stop(status)
         self._rest(None)
 
     # Inside
+
+    def _stop(self, status: str) -> None:
+        """End the run where it stands."""
+        self.timers, self.calls = {}, {}
+        self.snapshot = self.snapshot._replace(done=True)
+        self._end(status, keep=())
 
     def _take(self, event: Event, cause: int | None, within: bool = False) -> Step:
         data, text = admit(event.data)
@@ -274,8 +279,14 @@ class Turn(Growth):
         if owner in self.calls:
             lost = Invocation(self.calls[owner].waiting, failed=True)
             self.calls = {**self.calls, owner: lost}
+        breach = breach_event(error, pending.effect.kind)
+        if breach is not None and takes(self.run.chart, self.snapshot, breach):
+            self._take(breach, seq, within=True)
+            return
         name = f"error.invoke.{owner}" if owner else f"error.effect.{pending.effect.kind}"
-        self._take(Event(name, {**error, "effect": pending.effect.kind}), seq)
+        here = self._take(Event(name, {**error, "effect": pending.effect.kind}), seq)
+        if breach is not None and not here.taken and not self.over:
+            self._stop(STATUS)
 
     def _settle(self, owner: str, index: int, result: Any) -> None:
         """When all `enter` effects of a state have succeeded, tell the machine, if it listens."""

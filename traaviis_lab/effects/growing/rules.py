@@ -25,7 +25,7 @@ from traaviis_lab.effects.composed import (
     When,
     WithCompensation,
 )
-from traaviis_lab.effects.failures import error_matches
+from traaviis_lab.effects.failures import breach_in, error_matches
 from traaviis_lab.effects.waiting import Delay
 from traaviis_lab.errors import LabError
 from traaviis_lab.machine.effect import Effect
@@ -267,7 +267,7 @@ def _after_attempt(walk: Walk, path: str, retry: Retry, child: int, outcome: Out
         walk.enter(below(path, child + 1), retry.effect)
         return
     attempt = child // 2 + 1
-    if outcome.status == "completed" or not error_matches(retry.on, outcome.value):
+    if outcome.status == "completed" or not _is_tried_again(retry, outcome.value):
         walk.over(path, outcome)
     elif attempt >= retry.attempts:
         walk.over(path, failed(troubles.retries_spent(retry, outcome.value)))
@@ -277,6 +277,11 @@ def _after_attempt(walk: Walk, path: str, retry: Retry, child: int, outcome: Out
         walk.turn_to(path, child + 1)
         wait = retry.wait_after(attempt, chance(walk.salt, below(path, child)))
         walk.ask(below(path, child + 1), Delay(wait))
+
+
+def _is_tried_again(retry: Retry, error: Any) -> bool:
+    """Whether a retry means this failure; what no budget covers now it will not cover then."""
+    return breach_in(error) is None and error_matches(retry.on, error)
 
 
 def _did_pair(walk: Walk, path: str, pair: WithCompensation, outcome: Outcome) -> None:

@@ -6,20 +6,16 @@ THINKING = {
     "call_llm": Example(
         """\
 kind: call_llm
-model: small
+model: small/talker
 system: Answer in one word.
 prompt: "What colour is {{ data.thing }}?"
 max_tokens: 20
 into: colour
 """,
         """\
-async def answer(effect, scope):
-    return "blue" if effect.prompt.endswith("the sky?") else "unknown"
-
-
-lab.handler("call_llm", answer)
+lab.models.scripted("small", ["Blue"])
 effect = fx.call_llm(
-    "small",
+    "small/talker",
     "What colour is {{ data.thing }}?",
     system="Answer in one word.",
     max_tokens=20,
@@ -28,7 +24,28 @@ effect = fx.call_llm(
 run = lab.run_pipeline(effect, {"thing": "the sky"})
 print(run.data["colour"])
 """,
-        "blue",
+        "Blue",
+    ),
+    "validate_quality": Example(
+        """\
+kind: validate_quality
+value: "{{ data.answer }}"
+criteria: It names a way to open the door.
+threshold: 0.8
+model: judge/strict
+""",
+        """\
+lab.models.scripted("judge", [{"score": 0.4, "reasons": ["It names no way."]}])
+effect = fx.validate_quality(
+    "{{ data.answer }}",
+    criteria="It names a way to open the door.",
+    threshold=0.8,
+    model="judge/strict",
+)
+run = lab.run_pipeline(effect, {"answer": "It is a nice door."})
+print(run.data["result"])
+""",
+        "{'score': 0.4, 'passed': False, 'reasons': ['It names no way.']}",
     ),
     "embed_text": Example(
         """\

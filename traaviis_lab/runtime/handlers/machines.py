@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from traaviis_lab.effects import InvokeFsm, SpawnFsm
 from traaviis_lab.errors import EffectError, LabError
+from traaviis_lab.runtime.breach import breach_that_ended
 from traaviis_lab.runtime.children import Parent, is_finished
 from traaviis_lab.runtime.interpreter import Scope
+from traaviis_lab.runtime.told import told
 
 if TYPE_CHECKING:
     from traaviis_lab.runtime.run import Run
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 async def invoke_fsm(effect: InvokeFsm, scope: Scope) -> dict[str, Any]:
     """How the child came to its end: `{run, state, data}`.
 
-    Cancelled, it stops the child. Raises `EffectError` if somebody else stops it.
+    Cancelled, it stops the child. Raises `EffectError` if somebody else stops it, and what a
+    budget refused, if that did.
     """
     child, kept = _start(effect, scope)
     try:
@@ -27,6 +30,9 @@ async def invoke_fsm(effect: InvokeFsm, scope: Scope) -> dict[str, Any]:
         _stop(child, scope)
         raise
     if not is_finished(child):
+        journal = scope.engine.journal
+        if (breach := breach_that_ended(journal, child.id, child.seq)) is not None:
+            raise told(breach)
         raise EffectError(
             f"The child {child.id!r} ({effect.machine}) was stopped from outside, in "
             f"{_state(child)!r}.",

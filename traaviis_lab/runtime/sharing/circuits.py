@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from traaviis_lab.effects.failures import error_matches
+from traaviis_lab.effects.failures import breach_in, error_matches
 from traaviis_lab.errors import CircuitOpen
 from traaviis_lab.runtime.clock import Clock
 
@@ -69,8 +69,13 @@ class Circuit:
             self._probing.add(caller)
 
     def leave(self, caller: Caller, outcome: str, value: Any) -> None:
-        """What the caller did is over; `value` is the error where it failed."""
+        """What the caller did is over; `value` is the error where it failed.
+
+        What no budget covered was not called at all, and says nothing about who would have been.
+        """
         era = self._eras.pop(caller, None)
+        if outcome == "failed" and isinstance(value, Mapping) and breach_in(value):
+            outcome = "cancelled"
         failed = outcome == "failed"
         self.failed += failed
         if era != self._era:

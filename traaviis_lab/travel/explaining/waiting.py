@@ -5,6 +5,7 @@ from __future__ import annotations
 from traaviis_lab.machine import Event, events_blocked, events_taken, leaves
 from traaviis_lab.machine.matching import matches
 from traaviis_lab.runtime import Recall
+from traaviis_lab.runtime.breach import STATUS
 from traaviis_lab.runtime.holding.state import Pause
 from traaviis_lab.travel.reasoning.needs import Stand, needs
 from traaviis_lab.travel.trail import Trail
@@ -23,8 +24,11 @@ def waiting(trail: Trail, passage: Passage, here: Recall) -> list[Finding]:
         if status == "done":
             return []
         where = told_state(passage.done.fact.state)
-        text = f"It was told to stop in {where}; it had not come to its end."
+        by_budget = status == STATUS
+        why = "A budget did not cover a call" if by_budget else "It was told to stop"
+        text = f"{why} in {where}; it had not come to its end."
         seq = passage.done.fact.seq
+        status = "stopped by a budget" if by_budget else status
         return [Finding(f"Was {status} at seq {seq}", text, 0.5, (seq,), "stopped")]
     if here.snapshot.done:  # a fork of a run that was over: it has no end of its own
         return []

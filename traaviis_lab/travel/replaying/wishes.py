@@ -16,6 +16,7 @@ from traaviis_lab.journal import Fact
 from traaviis_lab.machine import Step
 from traaviis_lab.runtime import Recall
 from traaviis_lab.runtime.bodies import Texts
+from traaviis_lab.runtime.breach import breach_event, takes
 from traaviis_lab.runtime.large import said_in_full
 from traaviis_lab.runtime.standing import Ask, asks_of, left_by, root_of
 
@@ -170,7 +171,11 @@ class Wishes:
         if root_of(path)[1] or path in here.unheard:
             return
         if fact.kind == "effect.failed":
-            self._owed = f"error.invoke.{owner}" if owner else f"error.effect.{fact.name}"
+            breach = breach_event(body.get("error", {}), fact.name)
+            if breach is not None and takes(here.chart, here.snapshot, breach):
+                self._owed = breach.name
+            else:
+                self._owed = f"error.invoke.{owner}" if owner else f"error.effect.{fact.name}"
         elif fact.kind == "effect.completed" and owner and not (made and made.moves):
             call = here.calls.get(owner)
             name = f"done.invoke.{owner}"

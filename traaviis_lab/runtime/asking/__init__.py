@@ -1,0 +1,1 @@
+"""How effects ask models: routed, foreseen, paid for, recorded."""

@@ -1,0 +1,191 @@
+"""Ask a model, for whoever asks one: by policy, foreseen, within budgets, and written down."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import zlib
+from collections.abc import Collection
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from traaviis_lab.cost.price import FREE, Price
+from traaviis_lab.errors import EffectTimeout, LabError, ModelFailed, PermissionDenied
+from traaviis_lab.models import Answer, Count, Request, Route
+from traaviis_lab.runtime.spending import Need, Reservation, Spent
+
+from .foresight import longest_answer
+from .node import node_of
+from .record import Call, spent_on, was_sent, write_down
+from .streamed import streamed
+
+if TYPE_CHECKING:
+    from traaviis_lab.runtime.engine import Engine
+    from traaviis_lab.runtime.interpreter import Scope
+
+
+async def ask(
+    scope: Scope,
+    request: Request,
+    *,
+    model: str,
+    labels: Collection[str] = (),
+    stream: bool | None = None,
+    purpose: str = "",
+) -> Answer:
+    """What the model answers, after a fact `model.called` says what that took.
+
+    Args:
+        scope: the effect that asks.
+        request: what is asked; its `model` is filled in here.
+        model: the model as the effect names it; "": the lab's usual one.
+        labels: what the data is, for policies.
+        stream: whether news of the effect shows the answer as it is written; None: as the
+            provider is used to.
+        purpose: what this call is for, where it is not the effect's main one.
+
+    Raises `ModelFailed`, `EffectTimeout`, `PermissionDenied` by policy or for a secret in what is
+    asked, and `BudgetExceeded`. A call that was sent and failed is written down too.
+    """
+    engine, run = scope.engine, scope.run
+    if engine.secrets.known:
+        check_no_secret(engine, request)
+        scope.secrets.mistrust()
+    route = engine.models.route(model, run.tenant, labels)
+    request = replace(request, model=route.model, key=_key(scope, request, purpose))
+    await route.provider.ready(request)
+    price = _price(engine, route, run.tenant, request)
+    count = route.provider.count(request)
+    call = Call(scope, route, request, count, price, purpose, model, first=_first(scope))
+    await _foresee(engine, call)
+    if engine.spending.is_watched:
+        await _reserve(engine, call, count, price)
+    live = route.provider.streams if stream is None else stream
+    return await _made(call, live, shown_at_once=stream is True)
+
+
+def check_no_secret(engine: Engine, request: Request) -> None:
+    """Raise `PermissionDenied` where what is asked holds a secret of the lab."""
+    name = engine.secrets.named_in((request.messages, request.tools, request.schema, request.stop))
+    if name:
+        raise PermissionDenied(
+            f"The secret {name!r} stands in what a model was to be asked; nothing was sent.",
+            hint="Leave it out of prompts and of the run's data; call_api is handed secrets "
+            "by name.",
+        )
+
+
+async def _made(call: Call, live: bool, shown_at_once: bool) -> Answer:
+    """Make the call; whatever comes of it is settled and written down."""
+    provider, request = call.route.provider, call.request
+    call.began = time.perf_counter()
+    try:
+        async with asyncio.timeout(request.timeout) as limit:
+            if live:
+                call.streamed = True
+                answer: Any = await streamed(call.scope, provider, request, shown_at_once)
+            else:
+                answer = await provider.complete(request)
+    except asyncio.CancelledError as error:
+        _over(call, None, error)
+        raise
+    except TimeoutError as error:
+        late = _too_late(call) if limit.expired() else error
+        _over(call, None, late)
+        raise late from None
+    except Exception as error:
+        _over(call, None, error)
+        raise
+    if not isinstance(answer, Answer):
+        odd = ModelFailed(
+            f"{call.route.name}: its provider answered {type(answer).__name__}, not an Answer.",
+            hint="A provider's `complete` returns traaviis_lab.models.Answer.",
+        )
+        _over(call, None, odd)
+        raise odd
+    _over(call, answer, None)
+    made: Answer = answer
+    return made
+
+
+def _over(call: Call, answer: Answer | None, error: BaseException | None) -> None:
+    """Settle what was set aside, learn from the call, and write it down. Waits for nothing."""
+    engine, scope = call.scope.engine, call.scope
+    call.seconds = time.perf_counter() - call.began
+    if error is not None and not was_sent(error):
+        engine.spending.release(scope, call.reservation)
+        return
+    spent_on(call, answer, error)
+    if engine.spending.is_watched or call.reservation is not None:
+        most = call.usage_most
+        tokens = None if most is None else most.tokens_in + most.tokens_out
+        spent = Spent(tokens, call.usd_most, call.seconds, 1)
+        engine.spending.settle(scope, call.reservation, spent)
+    if answer is not None and call.usage is not None:
+        seconds = None if call.source == "recorded" else call.seconds
+        engine.foresight.learn(call.node, call.route.name, call.usage, seconds, call.count.tokens)
+    write_down(call, answer, error)
+
+
+async def _foresee(engine: Engine, call: Call) -> None:
+    node = node_of(call.scope.run, call.scope.path)
+    call.node = f"{node}:{call.purpose}" if call.purpose else node
+    await engine.foresight.ready()
+    call.estimate = engine.foresight.call(
+        node=call.node,
+        model=call.route.name,
+        tenant=call.scope.run.tenant,
+        count=call.count,
+        request=call.request,
+        price=call.price,
+    )
+
+
+async def _reserve(engine: Engine, call: Call, count: Count, price: Price | None) -> None:
+    """Set aside the most that the call may take, and hold the call to that."""
+    request = call.request
+    most_out = request.max_tokens or longest_answer(price, count)
+    tokens = None if most_out is None else count.most + most_out
+    usd = None
+    if price is not None and price.is_zero:
+        usd = 0.0
+    elif price is not None and most_out is not None:
+        usd = price.worst(count.most, most_out)
+    need = Need(call.route.name, tokens, usd, request.timeout, call.node)
+    found: Reservation | None = await engine.spending.reserve(call.scope, need)
+    call.reservation = found
+    if found is None:
+        return
+    held = {"tokens", "usd"} & set(found.amounts)
+    if held and not request.max_tokens and most_out is not None:
+        call.request = replace(call.request, max_tokens=most_out)
+    if found.seconds is not None:
+        call.request = replace(call.request, timeout=min(request.timeout, found.seconds))
+
+
+def _price(engine: Engine, route: Route, tenant: str, request: Request) -> Price | None:
+    """What the model costs; what answers in this process costs what a person said, else nothing."""
+    if route.provider.is_recorded(request):
+        return FREE
+    return engine.prices.of_call(route.name, tenant, route.provider.source)
+
+
+def _key(scope: Scope, request: Request, purpose: str) -> str:
+    """The idempotency key: the effect's, and for each further call one of its own."""
+    if not purpose:
+        return scope.key
+    said = repr(request.messages).encode("utf-8", "replace")
+    return f"{scope.key}/{purpose}/{zlib.crc32(said):08x}"
+
+
+def _first(scope: Scope) -> int:
+    """The first fact of the effect, for what is written when it is over already."""
+    pending = scope.run.pending.get(scope.path)
+    return 0 if pending is None else pending.seq
+
+
+def _too_late(call: Call) -> LabError:
+    return EffectTimeout(
+        f"{call.route.name} did not answer within {call.request.timeout:g} s.",
+        hint="timeout='5m' waits longer; fx.retry(...) asks again.",
+    )

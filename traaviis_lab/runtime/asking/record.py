@@ -1,0 +1,192 @@
+"""What one call of a model came to, and the fact `model.called` that says so."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from traaviis_lab.cost import Usage
+from traaviis_lab.cost.price import Price
+from traaviis_lab.errors import (
+    BudgetExceeded,
+    CassetteMiss,
+    DefinitionError,
+    NotInstalled,
+    PermissionDenied,
+)
+from traaviis_lab.models import Answer, Count, Request, Route
+from traaviis_lab.runtime.troubles import error_json
+
+if TYPE_CHECKING:
+    from traaviis_lab.runtime.interpreter import Scope
+    from traaviis_lab.runtime.spending import Reservation
+
+_NEVER_SENT = (BudgetExceeded, CassetteMiss, DefinitionError, NotInstalled, PermissionDenied)
+_SET_HERE = "set in this lab"
+MOST_TOKENS = 10**12
+"""A provider that tells of more than this, or of less than none, tells nothing."""
+
+
+@dataclass(slots=True)
+class Call:
+    """A call under way, and what is known of it so far.
+
+    `usage_most` and `usd_most` are what a budget is charged: what was told, else the most that
+    it can have been; None where nothing bounds it.
+    """
+
+    scope: Scope
+    route: Route
+    request: Request
+    count: Count
+    price: Price | None
+    purpose: str
+    asked: str
+    first: int = 0
+    node: str = ""
+    estimate: Any = None
+    reservation: Reservation | None = None
+    streamed: bool = False
+    began: float = 0.0
+    seconds: float = 0.0
+    source: str = ""
+    usage: Usage | None = None
+    usage_most: Usage | None = None
+    usage_counted: bool = False
+    usd: float | None = None
+    usd_most: float | None = None
+    how: str = "unknown"
+
+
+def was_sent(error: BaseException) -> bool:
+    """Whether a call that failed with this may have reached its model."""
+    return bool(getattr(error, "sent", not isinstance(error, _NEVER_SENT)))
+
+
+def spent_on(call: Call, answer: Answer | None, error: BaseException | None) -> None:
+    """Work out what the call used and what it cost."""
+    call.source = call.route.provider.source
+    if answer is None:
+        status = getattr(error, "status", None)
+        if call.source != "live":
+            call.usd = call.usd_most = 0.0
+            call.how = "free"
+            _price_own(call, None)
+        elif status is not None and 400 <= status < 500:  # refused: nothing was answered
+            call.usage_most, call.usd, call.usd_most = Usage(), 0.0, 0.0
+            call.how = "refused by the provider"
+        return
+    call.source = str(answer.provenance.get("source") or call.source)
+    call.usage = call.usage_most = answer.usage
+    if answer.usage is None or not all(0 <= n <= MOST_TOKENS for n in answer.usage):
+        _count_usage(call, answer)
+    _price_own(call, answer)
+
+
+def _count_usage(call: Call, answer: Answer) -> None:
+    """The provider tells no usage: both sides are counted, for budgets at their most."""
+    said = answer.text + "".join(str(one.get("args", "")) for one in answer.tool_calls)
+    message = {"role": "assistant", "content": said}
+    try:
+        written = call.route.provider.count(Request(call.request.model, (message,)))
+    except Exception:  # whoever answers may still be unable to count
+        written = Count(len(said.encode(errors="replace")), len(said.encode(errors="replace")),
+                        False, "bytes")  # fmt: skip
+    call.usage = Usage(call.count.tokens, written.tokens)
+    call.usage_most = Usage(call.count.most, written.most)
+    call.usage_counted = True
+
+
+def _price_own(call: Call, answer: Answer | None) -> None:
+    """What it cost: as the person's own price says, else as told, else as listed."""
+    price, usage, most = call.price, call.usage, call.usage_most
+    if call.source == "recorded":
+        call.usd = call.usd_most = 0.0
+        call.how = "recorded"
+        return
+    if answer is None or usage is None or most is None:
+        return
+    told = answer.cost_usd
+    own = price is not None and price.source.startswith(_SET_HERE)
+    if told is not None and not own and 0 <= told < math.inf:
+        call.usd = call.usd_most = float(told)
+        call.how = "told"
+    elif price is not None:
+        call.usd = price.cost(usage)
+        call.usd_most = call.usd if usage is most else price.worst(most.tokens_in, most.tokens_out)
+        call.how = "free" if price.is_zero else "priced"
+
+
+def write_down(call: Call, answer: Answer | None, error: BaseException | None) -> None:
+    """The fact `model.called`."""
+    scope, usage = call.scope, call.usage
+    scope.run.tell(
+        scope.path,
+        "model.called",
+        call.route.name,
+        _text(scope.clear({"path": scope.path, **_body(call, answer, error)})),
+        late=call.first,
+        model=call.route.name,
+        tokens_in=None if usage is None else usage.tokens_in,
+        tokens_out=None if usage is None else usage.tokens_out,
+        cost_usd=call.usd,
+        duration_us=round(call.seconds * 1e6),
+    )
+
+
+def _body(call: Call, answer: Answer | None, error: BaseException | None) -> dict[str, Any]:
+    usage = call.usage
+    body: dict[str, Any] = {
+        "node": call.node,
+        "purpose": call.purpose,
+        "asked": call.asked,
+        "answered": answer.model if answer is not None else "",
+        "source": call.source,
+        "finish": answer.finish if answer is not None else "",
+        "usage": usage.to_json() if usage is not None else None,
+        "cost": _cost(call, answer),
+        "count": {"tokens": call.count.tokens, "most": call.count.most,
+                  "exact": call.count.exact, "how": call.count.how},
+        "estimate": None if call.estimate is None else call.estimate.to_json(),
+        "reserved": None if call.reservation is None else call.reservation.to_json(),
+        "provenance": dict(answer.provenance) if answer is not None else {},
+    }  # fmt: skip
+    if call.request.temperature is not None:
+        body["temperature"] = call.request.temperature
+    if call.request.max_tokens:
+        body["max_tokens"] = call.request.max_tokens
+    if call.usage_counted:
+        body["usage_counted"] = True
+    if call.streamed:
+        body["streamed"] = True
+    if error is not None:
+        body["error"] = _error(error)
+    return body
+
+
+def _text(body: dict[str, Any]) -> bytes:
+    """The body as JSON, whatever a provider says of itself."""
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        plain = {**body, "provenance": {"source": body["source"]}, "answered": ""}
+        return orjson.dumps(plain, default=repr)
+
+
+def _cost(call: Call, answer: Answer | None) -> dict[str, Any]:
+    said: dict[str, Any] = {"usd": call.usd, "how": call.how}
+    if call.how == "priced" and call.price is not None:
+        said["source"] = call.price.source
+    if call.how == "recorded" and answer is not None:
+        said["recorded_usd"] = answer.provenance.get("cost_usd", answer.cost_usd)
+    return said
+
+
+def _error(error: BaseException) -> dict[str, Any]:
+    if isinstance(error, asyncio.CancelledError):
+        return {"kind": "Cancelled", "message": "Nobody waits for the answer any more.", "hint": ""}
+    return error_json(error)

@@ -1,0 +1,115 @@
+"""Perform `call_llm`: one question to a model, and more where its answer does not fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from traaviis_lab.effects import CallLlm
+from traaviis_lab.errors import AnswerUnfit
+from traaviis_lab.models import Answer, Request
+from traaviis_lab.runtime.asking.ask import ask
+from traaviis_lab.runtime.asking.structured import (
+    Check,
+    checker,
+    excerpt,
+    read_object,
+    repair_text,
+)
+from traaviis_lab.runtime.asking.toolbox import tools_of
+from traaviis_lab.runtime.interpreter import Scope
+
+
+async def call_llm(effect: CallLlm, scope: Scope) -> Any:
+    """The answer's text; with `schema` the object; with `tools` `{text, tool_calls}`.
+
+    Raises `AnswerUnfit` for an answer that does not fit the schema, also after repairs, what
+    `ask` raises, and `NoHandler` for a tool that nobody registered.
+    """
+    request = request_of(effect, scope)
+    if effect.schema:
+        return await object_answered(effect, scope, request)
+    answer = await _asked(effect, scope, request)
+    return _with_tools(answer) if effect.tools else answer.text
+
+
+def request_of(effect: CallLlm, scope: Scope) -> Request:
+    """What the effect asks, as a request to whichever model."""
+    said: list[dict[str, Any]] = [dict(one) for one in effect.messages or ()]
+    if effect.prompt:
+        said = [{"role": "user", "content": effect.prompt}]
+    if effect.system:
+        said = [{"role": "system", "content": effect.system}, *said]
+    return Request(
+        "",
+        tuple(said),
+        tools_of(effect.tools, scope.engine.functions) if effect.tools else (),
+        effect.schema,
+        int(effect.max_tokens),
+        effect.temperature,
+        tuple(effect.stop),
+        effect.seed,
+        float(effect.timeout),
+    )
+
+
+async def object_answered(effect: CallLlm, scope: Scope, request: Request) -> Any:
+    """The object that fits the schema; the model is told what does not, so often as it may be."""
+    check = await checker(effect.schema)
+    answer = await _asked(effect, scope, request)
+    for left in range(effect.repairs, -1, -1):
+        if answer.tool_calls:
+            return {**_with_tools(answer), "value": None}
+        value, problems = judged(answer, check)
+        if not problems:
+            return {**_with_tools(answer), "value": value} if effect.tools else value
+        if answer.finish in ("length", "content_filter") or not left:
+            break
+        told = (
+            *request.messages,
+            {"role": "assistant", "content": answer.text},
+            {"role": "user", "content": repair_text(problems)},
+        )
+        request = replace(request, messages=told)
+        answer = await _asked(effect, scope, request, "repair")
+    raise _unfit(effect, answer, problems)
+
+
+def judged(answer: Answer, check: Check) -> tuple[Any, list[str]]:
+    """The object in an answer, and what does not fit."""
+    value, fault = read_object(answer.text)
+    return value, [fault] if fault else check(value)
+
+
+def _unfit(effect: CallLlm, answer: Answer, problems: list[str]) -> AnswerUnfit:
+    who = answer.model or effect.model or "The model"
+    hint = "Ask for less at a time, allow more repairs, or a larger model."
+    why = "; ".join(problems)
+    if answer.finish == "length":
+        why = f"it was cut off by the limit of tokens. {why}"
+        hint = "Allow more with max_tokens=..., or ask for less."
+    elif answer.finish == "content_filter":
+        why = f"its provider held it back. {why}"
+    return AnswerUnfit(
+        f"{who}: the answer does not fit the schema: {why} It began {excerpt(answer.text)}.",
+        hint=hint,
+    )
+
+
+async def _asked(effect: CallLlm, scope: Scope, request: Request, purpose: str = "") -> Answer:
+    return await ask(
+        scope,
+        request,
+        model=effect.model,
+        labels=effect.labels,
+        stream=effect.stream,
+        purpose=purpose,
+    )
+
+
+def _with_tools(answer: Answer) -> dict[str, Any]:
+    calls = [
+        {"id": one.get("id", ""), "name": one.get("name", ""), "args": one.get("args", {})}
+        for one in answer.tool_calls
+    ]
+    return {"text": answer.text, "tool_calls": calls}

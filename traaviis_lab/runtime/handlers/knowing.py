@@ -1,0 +1,27 @@
+"""Ask a lab's knowledge from a handler: on a worker thread, since looking takes a while."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from traaviis_lab.knowledge.knowledge import Knowledge
+    from traaviis_lab.runtime.interpreter import Scope
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def on_worker(scope: Scope, work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
+    """What `work` answers, done on one of the engine's worker threads."""
+    loop = asyncio.get_running_loop()
+    made: Any = partial(work, *args, **options)
+    return await loop.run_in_executor(scope.engine.workers, made)
+
+
+async def knowledge_of(scope: Scope, name: str) -> Knowledge:
+    """The knowledge of a name. Raises `EffectError` where there is none."""
+    return await on_worker(scope, scope.engine.knowledge.find, name)
