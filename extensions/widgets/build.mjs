@@ -1,4 +1,4 @@
-// Bundle src/ into traaviis_lab/static/widget.js and widget.css, the same bytes every time.
+// Bundle src/ into traaviis_lab/static: widget.js, costs.js and their style sheets, the same bytes every time.
 import { build } from "esbuild";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,16 +15,25 @@ const common = {
   logLevel: "warning",
 };
 
-await build({
-  ...common,
-  entryPoints: ["src/index.ts"],
-  outfile: resolve(out, "widget.js"),
-  format: "esm",
-  target: "es2022",
-});
-await build({
-  ...common,
-  entryPoints: ["src/styles/widget.css"],
-  outfile: resolve(out, "widget.css"),
-  target: ["chrome111", "firefox113", "safari16.4"],
-});
+const scripts = { widget: "src/index.ts", costs: "src/costs/index.ts" };
+const styles = { widget: "src/styles/widget.css", costs: "src/costs/costs.css" };
+const license = "/*! With uPlot, (c) 2022 Leon Sorokin, MIT license: static/uplot.LICENSE.txt */";
+
+for (const [name, entry] of Object.entries(scripts)) {
+  await build({
+    ...common,
+    entryPoints: [entry],
+    outfile: resolve(out, `${name}.js`),
+    banner: name === "costs" ? { js: license } : {},
+    format: "esm",
+    target: "es2022",
+  });
+}
+for (const [name, entry] of Object.entries(styles)) {
+  await build({
+    ...common,
+    entryPoints: [entry],
+    outfile: resolve(out, `${name}.css`),
+    target: ["chrome111", "firefox113", "safari16.4"],
+  });
+}

@@ -9,24 +9,32 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .faces import chart_face, debug_face, lab_face, run_face
+from .faces import chart_face, costs_face, debug_face, lab_face, run_face
 
 if TYPE_CHECKING:
+    from .costs import CostsWidget
     from .debug import DebugWidget
     from .lab_widget import LabWidget
     from .run_widget import RunWidget
 
 __all__ = [
+    "CostsWidget",
     "DebugWidget",
     "LabWidget",
     "RunWidget",
     "chart_face",
+    "costs_face",
     "debug_face",
     "lab_face",
     "run_face",
 ]
 
-_HOMES = {"DebugWidget": "debug", "LabWidget": "lab_widget", "RunWidget": "run_widget"}
+_HOMES = {
+    "CostsWidget": "costs",
+    "DebugWidget": "debug",
+    "LabWidget": "lab_widget",
+    "RunWidget": "run_widget",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -21,7 +21,7 @@ WORKERS = 2
 """Long commands done at a time; the others wait for their turn."""
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def asset(name: str) -> str:
     """A built file of the browser's half, as text."""
     return files("traaviis_lab").joinpath("static", name).read_text(encoding="utf-8")
@@ -30,11 +30,13 @@ def asset(name: str) -> str:
 class LabWidgetBase(anywidget.AnyWidget):
     """An anywidget whose commands come in on the command comm and leave as `obey`."""
 
+    browser_half = "widget"  # the name of its script and its style sheet
+
     key = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
-        self._esm = asset("widget.js")
-        self._css = asset("widget.css") + style_css()
+        self._esm = asset(f"{self.browser_half}.js")
+        self._css = asset(f"{self.browser_half}.css") + style_css()
         super().__init__(key=uuid.uuid4().hex, **traits)
         self.on_msg(lambda _widget, content, _buffers: receive(content))
         listen_for(self)

@@ -95,7 +95,7 @@ class Board:
         row.seq, row.at = fact.seq, fact.at
         row.state = fact.state or row.state
         if fact.kind == "run.done":
-            row.status = "stopped" if fact.name == "stopped" else "done"
+            row.status = "done" if fact.name == "done" else "stopped"
         elif fact.kind == "event":
             row.status = "running"
         self.rows[row.id] = row

@@ -15,6 +15,7 @@ from traaviis_lab.views import Marks, to_svg
 
 if TYPE_CHECKING:
     from traaviis_lab.lab import Lab, Recording, Run
+    from traaviis_lab.lab.costing import LabCosts, RunCosts
 
     from .debug import DebugWidget
 
@@ -62,6 +63,16 @@ def debug_face(run: Run | Recording) -> DebugWidget:
     from .debug import DebugWidget
 
     return DebugWidget.of(run)
+
+
+def costs_face(costs: RunCosts | LabCosts) -> dict[str, Any]:
+    """Costs: text, tables, and the live widget where there is a kernel."""
+    bundle: dict[str, Any] = {"text/plain": repr(costs), "text/html": costs._repr_html_()}
+    if has_kernel():
+        from .costs import CostsWidget
+
+        bundle[WIDGET] = _view(CostsWidget.of(costs))
+    return bundle
 
 
 def chart_face(chart: Chart) -> dict[str, Any]:

@@ -14,12 +14,14 @@ from traaviis_lab.errors import LabError
 from .base import LabWidgetBase
 from .board import MAX_LIMIT, Look
 from .commands import Answer, object_of, text_of
+from .costs.words import foreseen_words
 from .feed import RunFeed, feed_of
 from .lab_feed import LabFeed
 from .run_widget import obey_for_run
 
 if TYPE_CHECKING:
     from traaviis_lab.lab import Lab
+    from traaviis_lab.machine import Chart
 
 MAX_OPEN = 12
 
@@ -73,6 +75,8 @@ class LabWidget(LabWidgetBase):
                 self.feed.leave(text_of(command, "view"))
             case "start":
                 return {"run": self._start(command)}
+            case "estimate":
+                return self._estimate(command)
             case "close":
                 feed = self._open.pop(text_of(command, "run"), None)
                 if feed is not None:
@@ -96,13 +100,22 @@ class LabWidget(LabWidgetBase):
                 self._open[run_id] = feed
         return obey_for_run(feed, self, what, command)
 
-    def _start(self, command: Mapping[str, Any]) -> str:
-        lab, name = self._lab(), text_of(command, "machine")
-        chart = lab.machines().get(name)
+    def _estimate(self, command: Mapping[str, Any]) -> Answer:
+        lab, chart, data = self._lab(), self._chart(command), object_of(command, "data")
+        tenant = text_of(command, "tenant") or None
+        return self.work(lambda: {"text": foreseen_words(lab.estimate(chart, data, tenant=tenant))})
+
+    def _chart(self, command: Mapping[str, Any]) -> Chart:
+        name = text_of(command, "machine")
+        chart = self._lab().machines().get(name)
         if chart is None:
             raise LabError(
                 f"This lab knows no machine {name!r}.", hint="Make it known: lab.add(YourMachine)."
             )
+        return chart
+
+    def _start(self, command: Mapping[str, Any]) -> str:
+        lab, chart = self._lab(), self._chart(command)
         run_id = text_of(command, "run") or None
         tenant = text_of(command, "tenant") or None
         return lab.start(chart, id=run_id, data=object_of(command, "data"), tenant=tenant).id

@@ -45,7 +45,7 @@ class Ledger:
                 "hint": body.get("hint", ""),
             }
         elif fact.kind == "run.done":
-            self.status = "stopped" if fact.name == "stopped" else "done"
+            self.status = "done" if fact.name == "done" else "stopped"
             self.book.end(fact.at)
         elif fact.kind == "run.forked":
             self._began(fact)

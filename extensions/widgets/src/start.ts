@@ -20,6 +20,7 @@ export function startForm(client: Client, onStarted: (run: string) => void): Sta
   const tenant = h("input", { class: "tlw-input", attrs: { id: `${id}-tenant`, type: "text", spellcheck: "false" } });
   const data = h("textarea", { class: "tlw-input tlw-code", attrs: { id: `${id}-data`, rows: 3, spellcheck: "false" } });
   const why = h("div", { class: "tlw-why", attrs: { role: "alert" } });
+  const foreseen = h("div", { class: "tlw-wide tlw-foreseen", attrs: { role: "status" } });
   let known: Record<string, MachineFace> = {};
   const fill = (): void => {
     const face = known[machine.value];
@@ -31,12 +32,14 @@ export function startForm(client: Client, onStarted: (run: string) => void): Sta
     event.preventDefault();
     void begin();
   };
-  const begin = async (): Promise<void> => {
-    why.textContent = "";
+  const begin = async (what = "start"): Promise<void> => {
+    why.textContent = foreseen.textContent = "";
     try {
       const args = { machine: machine.value, run: run.value.trim(), tenant: tenant.value.trim(), data: readObject(data.value) };
-      const reply = await client.commands.ask("start", args);
+      const reply = await client.commands.ask(what, args);
       if (!reply.ok) throw new Error([reply.error, reply.hint].filter(Boolean).join(" "));
+      foreseen.textContent = reply.text ?? "";
+      if (what !== "start") return;
       run.value = "";
       show(false);
       if (reply.run) onStarted(reply.run);
@@ -44,13 +47,9 @@ export function startForm(client: Client, onStarted: (run: string) => void): Sta
       why.textContent = (error as Error).message;
     }
   };
-  const field = (label: string, input: HTMLElement, wide = false): HTMLElement =>
-    h("div", { class: wide ? "tlw-field tlw-wide" : "tlw-field" }, h("label", { attrs: { for: input.id } }, label), input);
-  const buttons = h("div", { class: "tlw-formend tlw-wide" },
-    h("button", { class: "tlw-btn tlw-primary", attrs: { type: "submit" } }, "Start"),
-    h("button", { class: "tlw-btn", attrs: { type: "button" }, on: { click: () => show(false) } }, "Cancel"));
+  const buttons = ends(() => void begin("estimate"), () => show(false));
   const el = h("form", { class: "tlw-form tlw-start", attrs: { id, hidden: true, "aria-label": "Start a run" }, on: { submit } },
-    field("Machine", machine), field("Run id", run), field("Tenant", tenant), field("Data (JSON object)", data, true), why, buttons);
+    field("Machine", machine), field("Run id", run), field("Tenant", tenant), field("Data (JSON object)", data, true), foreseen, why, buttons);
   const button = h("button", { class: "tlw-btn tlw-primary", attrs: { type: "button", "aria-expanded": "false", "aria-controls": id }, on: { click: () => show(el.hidden) } }, icon(ICONS.plus), "Start a run");
   const show = (on: boolean): void => {
     el.hidden = !on;
@@ -58,6 +57,7 @@ export function startForm(client: Client, onStarted: (run: string) => void): Sta
     (on ? machine : button).focus();
   };
   submitOnEnter(el);
+  el.addEventListener("input", () => (foreseen.textContent = "")); // it was of something else
   el.addEventListener("keydown", (event) => {
     if (event.key === "Escape") show(false);
   });
@@ -72,4 +72,16 @@ export function startForm(client: Client, onStarted: (run: string) => void): Sta
     button.title = button.disabled ? "This lab knows no machine yet: lab.add(YourMachine)" : "";
   };
   return { el, button, draw };
+}
+
+function field(label: string, input: HTMLElement, wide = false): HTMLElement {
+  return h("div", { class: wide ? "tlw-field tlw-wide" : "tlw-field" }, h("label", { attrs: { for: input.id } }, label), input);
+}
+
+function ends(estimate: () => void, cancel: () => void): HTMLElement {
+  const title = "What it will cost, before it is started";
+  return h("div", { class: "tlw-formend tlw-wide" },
+    h("button", { class: "tlw-btn tlw-primary", attrs: { type: "submit" } }, "Start"),
+    h("button", { class: "tlw-btn", attrs: { type: "button", title }, on: { click: estimate } }, "Estimate"),
+    h("button", { class: "tlw-btn", attrs: { type: "button" }, on: { click: cancel } }, "Cancel"));
 }

@@ -188,6 +188,7 @@ export interface Reply {
   error?: string;
   hint?: string;
   run?: string;
+  text?: string;
 }
 
 export type Message =

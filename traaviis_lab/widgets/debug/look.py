@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from traaviis_lab.errors import LabError, RunNotFound
 from traaviis_lab.widgets.commands import Answer, number_of, text_of
 
+from .costs import told_costs
 from .reading import search
 
 if TYPE_CHECKING:
@@ -83,6 +84,12 @@ def explain(widget: DebugWidget, command: Command) -> Answer:
     """`{findings}`: what went wrong, or differently from other runs."""
     subject = widget.subject(track_of(command))
     return widget.work(lambda: dict(subject.seen().explain().to_json()))
+
+
+def costs(widget: DebugWidget, command: Command) -> Answer:
+    """`{rows, notes}`: what was foreseen and what came up to a fact, by state, in words."""
+    subject, seq = widget.subject(track_of(command)), number_of(command, "seq")
+    return widget.work(lambda: told_costs(subject.seen().costs(seq)))
 
 
 def track_of(command: Command) -> str:

@@ -25,6 +25,7 @@ COMMANDS: dict[str, Does] = {
     "compare": look.compare,
     "why": look.why,
     "explain": look.explain,
+    "costs": look.costs,
     # driving the live run of track a
     "send": drive.send,
     "stop": drive.stop,

@@ -15,7 +15,7 @@ export const DEBUG_KEYS: Keys = [
   ["n  p", "next, last change of the pinned field; without one, next and last error"],
   ["↑  ↓", "through the fields, the rows, a menu that has the focus"],
   ["m", "menu of a row or a field"],
-  ["1 … 7", "go to a tab"],
+  ["1 … 8", "go to a tab"],
   ["+  −  0", "zoom the picture or timeline that has the focus"],
   ["Ctrl wheel", "zoom at the pointer"],
   ["Esc", "close a menu, a form, this list"],
@@ -68,7 +68,7 @@ function act(event: KeyboardEvent, { store, player }: Session, verbs: KeyVerbs):
     case "n": verbs.change(1); break;
     case "p": verbs.change(-1); break;
     default:
-      if (!/^[1-7]$/.test(event.key)) return false;
+      if (!/^[1-8]$/.test(event.key)) return false;
       verbs.tab(Number(event.key) - 1);
   }
   return true;

@@ -10,11 +10,11 @@ import { DebugStore } from "./store";
 import type { DebugMessage, DebugReply } from "./wire";
 
 /** Work for a thread of its own in Python; only much later is it late. */
-const LONG: ReadonlySet<string> = new Set(["explain", "export", "import", "compare", "fork", "why", "track", "test_case", "search"]);
+const LONG: ReadonlySet<string> = new Set(["explain", "export", "import", "compare", "fork", "why", "track", "test_case", "search", "costs"]);
 const LONG_MS = 15_000;
 
 /** What is asked without a person wanting something. */
-const ASIDE: ReadonlySet<string> = new Set(["open", "search"]);
+const ASIDE: ReadonlySet<string> = new Set(["open", "search", "costs"]);
 
 /** Says what went wrong; "": that something was done since. */
 /** A message that came with the page; those that have buffers hold them. */

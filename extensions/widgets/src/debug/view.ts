@@ -1,6 +1,7 @@
 // The debugger on the screen: bar, timeline, picture, tabs, and the keys that work in all of it.
 
 import { Announcer } from "../announce";
+import { GO } from "../costs/go";
 import { h } from "../dom";
 import { helpCard } from "../help";
 import { notices } from "../notices";
@@ -8,6 +9,7 @@ import { arrowMenu, stateMenu, type Desk } from "./actions";
 import { bar } from "./bar";
 import { BreakpointsTab, toggleHere } from "./breakpoints_tab";
 import { CompareTab } from "./compare_tab";
+import { CostsTab } from "./costs_tab";
 import { DataTab } from "./data_tab";
 import { EffectsTab } from "./effects_tab";
 import { Forms } from "./forms";
@@ -54,6 +56,7 @@ class View {
     this.data = new DataTab(this.desk, this.menu, signal);
     const stages = this.stages(signal);
     const effects = new EffectsTab(this.desk, signal);
+    const costs = new CostsTab(this.desk, signal);
     const compare = new CompareTab(this.desk, (on) => stages.both(on), signal);
     const redraw = (): void => session.store.bus.touch("cursor");
     this.tabs = new Tabs("What to look at", [
@@ -64,6 +67,7 @@ class View {
       { id: "forks", title: "Forks", el: new ForksTab(this.desk, signal).el },
       { id: "compare", title: "Compare", el: compare.el, shown: () => compare.shown() },
       { id: "why", title: "Why", el: why.el },
+      { id: "costs", title: "Costs", el: costs.el, shown: redraw },
     ]);
     const attrs = { role: "group", "aria-label": "Debugger", tabindex: 0 };
     this.el = h("div", { class: "tlw-debug", attrs },
@@ -78,6 +82,10 @@ class View {
     });
     this.el.addEventListener("keydown", (event) => onDebugKey(event, session, this.verbs()), { signal });
     this.watch(signal);
+    document.addEventListener(GO, (event) => {
+      const { run, seq } = (event as CustomEvent<{ run: string; seq: number }>).detail;
+      if (run === session.store.a?.run) session.store.go(seq);
+    }, { signal });
   }
 
   private makeDesk(answer: Desk["answer"]): Desk {
@@ -143,7 +151,7 @@ class View {
       breakpoint: () => toggleHere(this.desk),
       row: (by) => session.store.go(this.log.beside(by)),
       change: (by) => this.nextChange(by),
-      tab: (index) => this.tabs.show(["data", "log", "effects", "breakpoints", "forks", "compare", "why"][index] ?? ""),
+      tab: (index) => this.tabs.show(["data", "log", "effects", "breakpoints", "forks", "compare", "why", "costs"][index] ?? ""),
     };
   }
 

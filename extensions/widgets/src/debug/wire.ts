@@ -219,6 +219,8 @@ export interface DebugReply extends Reply {
   facts?: number[];
   tree?: Json;
   findings?: Finding[];
+  rows?: string[][];
+  notes?: string[];
 }
 
 export type DebugMessage =
