@@ -46,6 +46,6 @@ function numbers(row: Group, unit: Unit): HTMLElement[] {
     h("span", { class: "tlw-cnum tlw-num" },
       row.estimate[unit] === null ? null : h("span", { class: "tlw-dim" }, `≈${amount(unit, row.estimate[unit])} → `),
       came, unknown ? h("b", { class: "tlw-cunknown" }, ` + ${num(row.unpriced)} ${UNKNOWN}`) : null),
-    h("span", { class: `tlw-coff tlw-num${far ? " tlw-cfar" : ""}`, attrs: { title: error === null ? undefined : "How far the estimate was off: + foresaw too much" } }, off(error)),
+    h("span", { class: `tlw-coff tlw-num${far ? " tlw-cfar" : ""}`, attrs: { title: error === null ? undefined : "How far the estimate was off: + foresaw too much" } }, error === null ? "" : `off ${off(error)}`),
   ];
 }

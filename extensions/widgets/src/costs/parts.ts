@@ -54,7 +54,7 @@ export function totals(total: Sums, unit: Unit): HTMLElement {
   const error = total.error[unit];
   if (total.estimate[unit] !== null) {
     const when = total.foreseen === "before" ? "Foreseen before" : "Foreseen at send";
-    facts.splice(1, 0, [when, `${fromTo(total, unit)}${error === null ? "" : ` (${off(error)})`}`, ""]);
+    facts.splice(1, 0, [when, `${fromTo(total, unit)}${error === null ? "" : `, off by ${off(error)}`}`, ""]);
   }
   const kinds = [["cache read", total.cache_read], ["cache written", total.cache_write], ["reasoning", total.reasoning]] as const;
   const special = kinds.filter(([, count]) => count).map(([name, count]) => `${num(count)} ${name}`).join(", ");
