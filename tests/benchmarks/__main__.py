@@ -1,12 +1,14 @@
 """Measure the hot paths beside their peers, print one table and write `docs/benchmarks.md`.
 
-python -m tests.benchmarks            # everything
-python -m tests.benchmarks step run   # only these
+python -m tests.benchmarks                  # everything
+python -m tests.benchmarks step run         # only these, and nothing is written
+python -m tests.benchmarks --write step     # only these; the others' sections stay as they are
 """
 
 import importlib
 import os
 import platform
+import re
 import sys
 from pathlib import Path
 
@@ -18,9 +20,9 @@ PAGE = HERE.parents[1] / "docs" / "benchmarks.md"
 COLUMNS = ("what", "value", "unit", "target", "beside", "ratio")
 HEAD = """# Benchmarks
 
-Made by `python -m tests.benchmarks`; numbers are of one run on one machine and are not tests.
-Ratios are ours over the peer or baseline named beside, measured in the same run, so they travel
-better than the times do.
+Made by `python -m tests.benchmarks`; numbers are of one machine and are not tests; each section is of
+one run. Ratios are ours over the peer or baseline named beside, measured in the same run, so they
+travel better than the times do.
 
 Machine: {machine}.
 """
@@ -73,15 +75,31 @@ def markdown(title, rows):
     return "\n".join(lines) + "\n"
 
 
-def main(names):
-    page = HEAD.format(machine=machine())
+def known_sections():
+    """The sections of the page as it is, by title."""
+    if not PAGE.exists():
+        return {}
+    found = re.split(r"(?m)^(?=## )", PAGE.read_text(encoding="utf-8"))[1:]
+    return {
+        text.split("\n", 1)[0].removeprefix("## "): "\n" + text.rstrip("\n") + "\n"
+        for text in found
+    }
+
+
+def main(names, write):
+    sections = {} if not names else known_sections()
     for name, rows in measure(names):
         show(name, rows)
-        page += markdown(name, rows)
-    if not names:
-        PAGE.write_text(page, encoding="utf-8")
+        sections[name.capitalize()] = markdown(name, rows)
+        if write:  # after each, so that nothing is lost when a later one fails
+            kept = {**known_sections(), **sections}
+            text = HEAD.format(machine=machine()) + "".join(kept[title] for title in sorted(kept))
+            PAGE.write_text(text, encoding="utf-8")
+    if write:
         print(f"written: {PAGE.relative_to(HERE.parents[1])}")
 
 
 if __name__ == "__main__":
-    main(set(sys.argv[1:]))
+    asked = sys.argv[1:]
+    only = {name for name in asked if name != "--write"}
+    main(only, "--write" in asked or not only)

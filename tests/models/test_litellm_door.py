@@ -45,7 +45,7 @@ async def main(url):
     async for piece in door.stream(ask):
         pass
     try:
-        await door.complete(Request("openai/gpt-4o-mini", ask.messages, timeout=0.001))
+        await door.complete(Request("openai/gpt-4o-mini", ask.messages, timeout=0.5))
     except Exception as error:
         late = type(error).__name__
     await door.close()
@@ -77,6 +77,7 @@ def test_it_stays_offline_quiet_and_leaves_the_process_as_it_was(server, tmp_pat
     server.usual = Reply(
         "Hello", usage={"prompt_tokens": 1000, "completion_tokens": 10, "total_tokens": 1010}
     )
+    server.plan(server.usual, server.usual, Reply(hang=True))
     done = subprocess.run(
         [sys.executable, "-W", "error::ResourceWarning", "-X", "dev", "-W", "default", "-c", ALONE, server.url],
         capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -47,6 +48,7 @@ class Duck:
         with _our_words(path):
             self._base = duckdb.connect(path, config=_settings(path, memory_limit))
         self._idle: deque[duckdb.DuckDBPyConnection] = deque()
+        self._guard = threading.Lock()  # DuckDB refuses to close what another thread is using
         self.closed = False
 
     @contextmanager
@@ -127,7 +129,7 @@ class Duck:
         self.closed = True
         while self._idle:
             self._idle.pop().close()
-        with _our_words(self.path):
+        with self._guard, _our_words(self.path):
             self._base.close()
 
     def _borrow(self) -> duckdb.DuckDBPyConnection:
@@ -137,11 +139,12 @@ class Duck:
             return self._fresh()
 
     def _fresh(self) -> duckdb.DuckDBPyConnection:
-        if self.closed:
-            raise JournalError(
-                f"The journal's index {self.path} is closed.", hint="Open the lab again."
-            )
-        cursor = self._base.cursor()
+        with self._guard:
+            if self.closed:
+                raise JournalError(
+                    f"The journal's index {self.path} is closed.", hint="Open the lab again."
+                )
+            cursor = self._base.cursor()
         cursor.execute("set enable_progress_bar = false")
         return cursor
 

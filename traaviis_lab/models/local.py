@@ -138,7 +138,10 @@ class Local:
         for thread in threads:
             thread.end(now=True)
         for thread in threads:
-            await asyncio.to_thread(thread.join)
+            try:
+                await asyncio.to_thread(thread.join)
+            except RuntimeError:  # the interpreter ends: nobody else is there to wait
+                thread.join()
 
     def _body(self, request: Request) -> dict[str, Any]:
         body = body_of(request, most=self.longest_answer, again=self._reuse)
