@@ -77,6 +77,7 @@ def test_the_tutorials_are_copied_and_what_was_changed_stays(command, tmp_path):
     copies = sorted(path.name for path in (tmp_path / "mine").glob("*.ipynb"))
     assert copies == sorted(path.name for path in notebooks.tutorials().glob("*.ipynb"))
     assert notebooks.FIRST in copies
+    assert (tmp_path / "mine" / "cassettes" / "08_models.jsonl").is_file()
     (tmp_path / "mine" / notebooks.FIRST).write_text("my own words")
     said = command("lab", "mine", "--copy-only")
     assert "has your changes: it stays as it is." in said.out

@@ -21,5 +21,6 @@ def tutorials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
     root = tmp_path_factory.mktemp("tutorials")
     for notebook in TUTORIALS.glob("*.ipynb"):
         shutil.copy(notebook, root)
+    shutil.copytree(TUTORIALS / "cassettes", root / "cassettes")
     with JupyterLab(root, chromium) as lab:
         yield lab

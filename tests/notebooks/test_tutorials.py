@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.jupyter import Page
+from tests.models import weights
 
 from .conftest import TUTORIALS
 
@@ -78,6 +80,34 @@ def test_a_tutorial_shows_a_picture_where_there_is_no_kernel(name):
     assert all(cell["execution_count"] for cell in cells if cell["cell_type"] == "code")
 
 
+def calls_shown(notebook):
+    """The rows of the table of calls: node, source, tokens in and out."""
+    cells = json.loads(notebook.read_text())["cells"]
+    [cell] = [c for c in cells if "tokens_in, tokens_out" in "".join(c["source"])]
+    text = "".join(cell["outputs"][0]["data"]["text/plain"])
+    return [line.split()[1:5] for line in text.splitlines()[1:]]
+
+
+def test_the_tutorial_of_models_runs_on_the_real_model_as_on_its_cassette(tmp_path, monkeypatch):
+    weights.here()
+    monkeypatch.setenv("TRAAVIIS_TUTORIAL_ON", "local")
+    name = "08_models.ipynb"
+    shutil.copy(TUTORIALS / name, tmp_path)
+    shutil.copytree(TUTORIALS / "cassettes", tmp_path / "cassettes")
+    command = [sys.executable, "-m", "jupyter", "nbconvert", "--to", "notebook", "--execute"]
+    done = subprocess.run(
+        [*command, name, "--output", "done.ipynb"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=500,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    stored, real = calls_shown(TUTORIALS / name), calls_shown(tmp_path / "done.ipynb")
+    assert {row[1] for row in stored} == {"recorded"}
+    assert {row[1] for row in real} == {"local"}
+    # What the model reads is the same to the token; what it writes may differ by the processor.
+    assert [row[2] for row in real] == [row[2] for row in stored]
+    assert all(int(row[3]) > 0 for row in real)
+
+
 def test_the_lab_command_serves_the_tutorials_and_ends_when_it_is_told(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -91,7 +121,9 @@ def test_the_lab_command_serves_the_tutorials_and_ends_when_it_is_told(tmp_path)
         finally:
             server.terminate()
             assert server.wait(30) == 0
-    assert served == set(NOTEBOOKS) == {path.name for path in (tmp_path / "mine").iterdir()}
+    here = {path.name for path in (tmp_path / "mine").iterdir()}
+    assert served == {*NOTEBOOKS, "cassettes"} == here
+    assert list((tmp_path / "mine" / "cassettes").iterdir())
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 

@@ -51,17 +51,21 @@ def tutorials() -> Path:
 
 
 def copy_tutorials(folder: Path) -> list[str]:
-    """Copy each notebook that is not in `folder` yet; answers the names of those that differ."""
-    folder.mkdir(parents=True, exist_ok=True)
-    kept = []
-    for notebook in sorted(tutorials().glob("*.ipynb")):
-        text, mine = notebook.read_bytes(), folder / notebook.name
+    """Copy what is not in `folder` yet, with the answers that models gave to be replayed.
+
+    Answers the names of those that are there and differ.
+    """
+    kept, source = [], tutorials()
+    for file in sorted((*source.glob("*.ipynb"), *source.glob("cassettes/*.jsonl"))):
+        text, name = file.read_bytes(), file.relative_to(source)
+        mine = folder / name
+        mine.parent.mkdir(parents=True, exist_ok=True)
         try:
             with mine.open("xb") as new:
                 new.write(text)
         except FileExistsError:
             if mine.read_bytes() != text:
-                kept.append(notebook.name)
+                kept.append(str(name))
     return kept
 
 
