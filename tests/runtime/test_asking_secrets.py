@@ -112,3 +112,43 @@ def test_a_cassette_keeps_no_secret(lab, tmp_path):
         assert result(lab, fx.call_llm("far/m", "hi")) == "It is [secret KEY]."
     assert "[secret KEY]" in (tmp_path / "tape.jsonl").read_text()
     assert VALUE not in everything_written(lab, tmp_path)
+
+
+def test_a_secret_is_not_cut_in_half_by_an_excerpt(lab, tmp_path):
+    lab.secrets["KEY"] = VALUE
+    text = "x" * 290 + VALUE
+
+    async def echoes(request):
+        return Answer(text)
+
+    lab.models.add("far", Odd(echoes))
+    told = error(lab, fx.call_llm("far/m", "hi", schema={"type": "object"}, repairs=1))
+    assert told["kind"] == "AnswerUnfit"
+    assert VALUE[:8] not in str(told)
+    assert VALUE[:8] not in everything_written(lab, tmp_path)
+
+
+def test_news_of_an_answer_do_not_show_a_secret_that_is_still_being_written(lab, tmp_path):
+    lab.secrets["KEY"] = VALUE
+
+    async def whole(request):
+        return Answer(f"It is {VALUE}, as you know.")
+
+    pieces = ["It is ", *VALUE, ", as ", "you know."]
+    lab.models.add("far", Odd(whole, pieces=pieces))
+    shown = result(lab, fx.call_llm("far/m", "hi", stream=True))
+    assert shown == "It is [secret KEY], as you know."
+    assert '"It is ' in everything_written(lab, tmp_path)
+    assert VALUE[:5] not in everything_written(lab, tmp_path)
+
+
+def test_a_key_that_is_first_known_by_being_used_is_cleared_too(tmp_path, monkeypatch):
+    with Lab() as lab:
+        monkeypatch.setenv("TRAAVIIS_SECRET_LATE", VALUE)  # after the lab was opened
+        secrets = lab._engine.secrets
+
+        async def echoes(request):
+            return Answer(f"Your key is {secrets.reveal('LATE')}.")
+
+        lab.models.add("far", Odd(echoes))
+        assert result(lab, fx.call_llm("far/m", "hi")) == "Your key is [secret LATE]."

@@ -1,5 +1,6 @@
 """Answers that have to fit a schema: how they are read, judged, repaired and refused."""
 
+import asyncio
 import json
 
 import pytest
@@ -11,6 +12,7 @@ from traaviis_lab import effects as fx
 from traaviis_lab.effects import CallLlm
 from traaviis_lab.errors import DefinitionError
 from traaviis_lab.models import Answer
+from traaviis_lab.runtime.asking.schema_door import checker
 from traaviis_lab.runtime.asking.structured import read_object
 
 from .asking import error, result
@@ -54,15 +56,15 @@ def test_the_object_is_found_in_what_models_write_around_it(lab, text):
 @given(st.recursive(st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(), st.lists))
 def test_what_json_writes_is_read_back_alone_and_fenced(value):
     text = json.dumps({"it": value})
-    assert read_object(text) == ({"it": value}, "")
-    assert read_object(f"```json\n{text}\n```") == ({"it": value}, "")
+    assert read_object(text) == ({"it": value}, [])
+    assert read_object(f"```json\n{text}\n```") == ({"it": value}, [])
 
 
 @pytest.mark.parametrize("text", ["", "no", "NaN", "{", "[" * 5000, '{"a": NaN}', "```json\n```"])
 def test_what_is_no_json_is_said_to_be_none(text):
     value, why = read_object(text)
     assert value is None
-    assert why.startswith("It is no JSON: ")
+    assert why[0].startswith("It is no JSON: ")
 
 
 def test_a_model_is_told_what_does_not_fit_and_asked_again(lab):
@@ -168,3 +170,54 @@ def test_an_answer_that_was_held_back_is_not_asked_for_again(lab):
     told = error(lab, fx.call_llm("far/m", "?", schema=MOOD))
     assert len(odd.requests) == 1
     assert "its provider held it back" in told["message"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'As [1] says: {"mood": "bad"}',
+        'I weighed [1, 2] and {"mood": "so-so"}. Result: {"mood": "bad"}',
+        '```json\n{"mood": "so-so"}\n```\nNo, rather:\n```json\n{"mood": "bad"}\n```',
+        '{"mood": "so-so"} {"mood": "bad"}',
+    ],
+)
+def test_of_several_values_the_first_that_fits_is_meant(lab, text):
+    lab.models.scripted("small", [text])
+    effect = fx.call_llm("small/m", "mood?", schema=MOOD, repairs=0)
+    assert result(lab, effect) == {"mood": "bad"}
+
+
+def test_where_none_fits_the_first_is_complained_of_and_parts_are_not_taken(lab):
+    lab.models.scripted("small", ['Well: {"is": {"mood": "bad"}} or {"mood": 3}'])
+    told = error(lab, fx.call_llm("small/m", "mood?", schema=MOOD, repairs=0))
+    assert "'mood' is a required property" in told["message"]
+
+
+@pytest.mark.parametrize("odd", ['"\\ud800"', "1e400", "-1e400"])
+def test_what_the_journal_cannot_hold_is_repaired_and_no_loss(lab, odd):
+    small = lab.models.scripted("small", [f'So: {{"a": {odd}}}', '{"a": 1}'])
+    assert result(lab, fx.call_llm("small/m", "a?", schema={"type": "object"})) == {"a": 1}
+    assert len(small.requests) == 2
+
+
+def test_a_tool_that_nobody_offered_is_no_answer_to_a_schema(lab):
+    calls = ({"id": "1", "name": "t", "args": {}},)
+    lab.models.scripted("small", [Answer("", calls, "tool_calls"), '{"mood": "good"}'])
+    assert result(lab, fx.call_llm("small/m", "mood?", schema=MOOD)) == {"mood": "good"}
+
+
+def test_a_pattern_that_would_take_for_ever_is_given_up():
+    schema = {"type": "object", "properties": {"word": {"type": "string", "pattern": "^(a|aa)+$"}}}
+    check = asyncio.run(checker(schema))
+    assert check({"word": "aaa"}) == []
+    assert "does not match" in check({"word": "b"})[0]
+    assert check({"word": "a" * 60 + "!"}) == [
+        "A pattern of the schema is not through with it within 0.5 s."
+    ]
+
+
+def test_patterns_of_names_are_looked_at_as_json_schema_says():
+    schema = {"patternProperties": {"^n_": {"type": "integer"}}}
+    check = asyncio.run(checker(schema))
+    assert check({"n_a": 1, "other": "x"}) == []
+    assert check({"n_a": "x"}) == ["n_a: 'x' is not of type 'integer'"]

@@ -272,3 +272,19 @@ def test_a_lab_without_knowledge_makes_no_file(tmp_path):
         failed(lab, fx.vector_search("manuals", "q"))
         assert lab.knowledges().empty
     assert not (tmp_path / "x.knowledge.duckdb").exists()
+
+
+def test_a_secret_that_stands_in_a_document_reaches_no_model_and_no_journal(lab):
+    value = "sk-live-in-the-docs-4711"
+    lab.knowledge({"keys.md": f"The door's password is {value}."}, name="keys", embedder="minilm")
+    lab.secrets["DOOR"] = value
+    model = model_of("It is there [1].")
+    lab.models.add("scripted", model)
+    question = "What is the password of the door?"
+    answered = result(lab, fx.rag_pipeline("keys", question, model="scripted/a"))
+    found = result(lab, fx.rag_pipeline("keys", question, retrieve_only=True))
+    rows = result(lab, fx.vector_search("keys", question))
+    said = "The door's password is [secret DOOR]."
+    assert answered["sources"][0]["text"] == found["sources"][0]["text"] == rows[0]["text"] == said
+    assert said in model.requests[0].messages[1]["content"]
+    assert value not in "".join(lab.sql("select body from events")["body"])

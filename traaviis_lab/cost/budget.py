@@ -19,12 +19,15 @@ _HINT = "lab.budget(usd=5), lab.budget(machine='Triage', state='answer', tokens=
 
 
 class Call(NamedTuple):
-    """Whose call it is, as far as budgets ask. `states` are those it is made in."""
+    """Whose call it is, as far as budgets ask.
+
+    `states` are those it is made in; None where that is not known, and then it may be any.
+    """
 
     tenant: str
     machine: str
     run: str
-    states: Collection[str] = ()
+    states: Collection[str] | None = ()
     agent: str = ""
 
 
@@ -103,9 +106,13 @@ class Budget:
             self.tenant in ("", call.tenant)
             and self.machine in ("", call.machine)
             and self.run in ("", call.run)
-            and (not self.state or self.state in call.states)
+            and (not self.state or call.states is None or self.state in call.states)
             and self.agent in ("", call.agent)
         )
+
+    def has(self, account: str) -> bool:
+        """Whether these books are its own."""
+        return account == self.account or bool(self.per and account.startswith(f"{self.account}/"))
 
     def account_of(self, run: str) -> str:
         """The books that a call of this run counts in."""

@@ -14,7 +14,8 @@ AMOUNTS = ("calls", "tokens_in", "tokens_out", "usd", "seconds")
 class EstimateLine:
     """One place of a machine: an effect that calls a model, or takes time.
 
-    `reached` is the share of walks that came by. `usd` is None where a price is not known.
+    `reached` is the share of walks that came by. `usd` is None where a price is not known,
+    `seconds` where nobody knows how long it takes.
     """
 
     machine: str
@@ -27,7 +28,7 @@ class EstimateLine:
     tokens_in: Spread
     tokens_out: Spread
     usd: Spread | None
-    seconds: Spread
+    seconds: Spread | None
     why: str
 
     def to_json(self) -> dict[str, Any]:
@@ -53,7 +54,8 @@ class Estimated:
         tokens_in: tokens they read.
         tokens_out: tokens they write.
         usd: US dollars; None where the price of a model on the way is not known.
-        seconds: from the first fact to the last; what people take is not counted.
+        seconds: from the first fact to the last; what people take is not counted. None where
+            it is not known of an effect on the way how long it takes.
         lines: by place.
         ends: how walks ended, with the share of those that did.
         guesses: what was decided by even odds or a guess, in sentences.
@@ -71,7 +73,7 @@ class Estimated:
     tokens_in: Spread
     tokens_out: Spread
     usd: Spread | None
-    seconds: Spread
+    seconds: Spread | None
     lines: tuple[EstimateLine, ...] = ()
     ends: tuple[tuple[str, float], ...] = ()
     guesses: tuple[str, ...] = ()

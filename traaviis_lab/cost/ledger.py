@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from .budget import Budget, parts_of
+from .budget import SCALES, Budget, parts_of
 
 Amounts = Mapping[str, int]
 """Whole parts by unit."""
@@ -18,11 +18,15 @@ Amounts = Mapping[str, int]
 
 @dataclass(slots=True)
 class Account:
-    """One budget's books. `lost` was set aside by processes that ended before they settled."""
+    """One budget's books. `lost` was set aside by processes that ended before they settled.
+
+    `unknown` counts, by unit, the calls of which nobody knows what they used.
+    """
 
     spent: dict[str, int] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
     lost: dict[str, int] = field(default_factory=dict)
+    unknown: dict[str, int] = field(default_factory=dict)
     holds: int = 0
 
     def used(self, unit: str) -> int:
@@ -115,6 +119,7 @@ class Ledger:
             account.holds -= not hold.lost
             _add(account.lost if hold.lost else account.held, hold.amounts, -1)
             _add(account.spent, spent)
+            _add(account.unknown, {unit: 1 for unit in SCALES if spent and unit not in spent})
         return hold
 
     def forget(self, account: str) -> None:

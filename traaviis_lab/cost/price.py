@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -11,6 +10,8 @@ from traaviis_lab.errors import DefinitionError
 from .usage import Usage
 
 MILLION = 1_000_000
+DEAREST = 10**9
+"""US dollars per million tokens that no model costs."""
 AMOUNTS = ("input", "output", "cache_read", "cache_write", "reasoning")
 
 
@@ -105,10 +106,11 @@ def _or(value: float | None, usual: float) -> float:
 def _check_amount(name: str, value: Any, needed: bool) -> None:
     if value is None and not needed:
         return
-    if type(value) not in (int, float) or not math.isfinite(value) or value < 0:
+    if type(value) not in (int, float) or not 0 <= value <= DEAREST:
         raise DefinitionError(
             f"{name}={value!r} is no price.",
-            hint="US dollars per million tokens, a number from 0: input=0.15, output=0.60.",
+            hint="US dollars per million tokens, a number from 0 to "
+            f"{DEAREST:,}: input=0.15, output=0.60.",
         )
 
 

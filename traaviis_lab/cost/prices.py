@@ -28,12 +28,13 @@ class Prices:
 
     def find(self, name: str, tenant: str = "") -> Price | None:
         """The price of a model, called `provider/model`, for a tenant; None: it is not known."""
+        told = self._told  # another one as soon as any price is set, on whatever thread
         key = (name, tenant)
-        if key not in self._told:
-            if len(self._told) > 4096:
-                self._told.clear()
-            self._told[key] = self._find(name, tenant)
-        return self._told[key]
+        if key not in told:
+            if len(told) > 4096:
+                told = self._told = {}
+            told[key] = self._find(name, tenant)
+        return told[key]
 
     def of_call(self, name: str, tenant: str, source: str) -> Price | None:
         """What a call costs whose provider is a `source`: models that do not answer over the
@@ -64,6 +65,7 @@ class Prices:
         `input=0, output=0`. Raises `DefinitionError` for what is no price.
         """
         _check_name(name)
+        _check_tenant(tenant)
         known = self.find(name, tenant)
         told: dict[str, Any] = {"input": input, "output": output, **more}
         told = {one: value for one, value in told.items() if value is not None}
@@ -85,13 +87,13 @@ class Prices:
         else:
             price = replace(known, **told, source=source, as_of="", beyond=0, long=None)
         self._own[name, tenant] = price
-        self._told.clear()
+        self._told = {}
         return price
 
     def forget(self, name: str, tenant: str = "") -> None:
         """Take back what `set` said."""
         self._own.pop((name, tenant), None)
-        self._told.clear()
+        self._told = {}
 
     def own(self) -> dict[tuple[str, str], Price]:
         """What was set here, by model and tenant."""
@@ -104,7 +106,9 @@ class Prices:
             self._listed = {**packaged(kept), **newer(kept["version"])}
         return self._listed
 
-    def _find(self, name: str, tenant: str) -> Price | None:
+    def _find(self, name: Any, tenant: Any) -> Price | None:
+        _check_tenant(tenant)
+        _check_text(name)
         for whose in dict.fromkeys((tenant, "")):
             if (own := self._own.get((name, whose))) is not None:
                 return own
@@ -125,8 +129,20 @@ def _limits(price: Price) -> dict[str, Any]:
     return {"max_output": price.max_output, "context": price.context}
 
 
+def _check_tenant(tenant: Any) -> None:
+    if not isinstance(tenant, str):
+        raise DefinitionError(f"tenant={tenant!r} is no tenant.", hint='tenant="acme"')
+
+
+def _check_text(name: Any) -> None:
+    if not isinstance(name, str):
+        raise DefinitionError(
+            f"{name!r} names no model.", hint='A model is called "provider/model".'
+        )
+
+
 def _check_name(name: Any) -> None:
-    if not isinstance(name, str) or "/" not in name.strip("/"):
+    if not isinstance(name, str) or not all(name.partition("/")[::2]) or name != name.strip():
         raise DefinitionError(
             f"{name!r} names no model.", hint='A model is called "provider/model".'
         )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from traaviis_lab.cost.budget import UNITS, Budget, amount_of
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "budget", "tenant", "machine", "run", "state", "agent", "per", "hard", "unit", "limit",
-    "spent", "lost", "reserved", "left", "share", "calls",
+    "spent", "lost", "reserved", "left", "share", "calls", "unknown",
 )  # fmt: skip
 BAR = 20
 
@@ -27,6 +27,7 @@ class Row:
     """How one budget stands. By unit: `limits`, `spent`, `lost`, `reserved`, `left`.
 
     `lost` was set aside by processes that ended before they settled, and counts as spent.
+    `unknown` counts the calls that are in no sum, since nobody knows what they used.
     `of` is the run, where each run has a budget of its own; empty, if none has used it yet.
     """
 
@@ -35,6 +36,7 @@ class Row:
     spent: dict[str, float]
     lost: dict[str, float]
     reserved: dict[str, float]
+    unknown: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def all_of(cls, budget: Budget, ledger: Ledger) -> Iterator[Row]:
@@ -56,7 +58,7 @@ class Row:
             {unit: amount_of(unit, kept.get(unit, 0)) for unit in UNITS}
             for kept in (books.spent, books.lost, books.held)
         )
-        return cls(budget, run, spent, lost, held)
+        return cls(budget, run, spent, lost, held, dict(books.unknown))
 
     @property
     def name(self) -> str:
@@ -92,6 +94,7 @@ class Row:
                 "spent": self.spent[unit], "lost": self.lost[unit],
                 "reserved": self.reserved[unit], "left": self.left[unit],
                 "share": self.used(unit), "calls": int(self.spent["calls"]),
+                "unknown": self.unknown.get(unit, 0),
             }  # fmt: skip
 
     def __repr__(self) -> str:
@@ -105,7 +108,11 @@ class Row:
         aside = f", {_said(unit, held)} set aside" if held else ""
         lost = f" ({_said(unit, self.lost[unit])} of it lost)" if self.lost[unit] else ""
         over = f", {_said(unit, -left)} too much" if left < 0 else ""
-        return f"[{_bar(self.used(unit))}] {told}{lost}{aside}{over}"
+        return f"[{_bar(self.used(unit))}] {told}{lost}{aside}{over}{self._untold(unit)}"
+
+    def _untold(self, unit: str) -> str:
+        calls = self.unknown.get(unit, 0)
+        return f", and what {calls} call{'' if calls == 1 else 's'} used, unknown" if calls else ""
 
     def _repr_html_(self) -> str:
         return Budgets((self,), None)._repr_html_()
@@ -170,6 +177,7 @@ def _html_row(row: Row, unit: str) -> str:
     name = row.name + (f", run {row.of}" if row.of else "")
     amounts = (row.spent[unit] + row.lost[unit], row.limits[unit], row.reserved[unit])
     spent, limit, held = (_said(unit, amount) for amount in amounts)
+    spent += row._untold(unit)
     left = _said(unit, row.left[unit])
     texts = (name, _kind(row.budget), spent, bar, limit, held, left)
     cells = (text if text is bar else html.escape(text) for text in texts)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from traaviis_lab.cost.budget import Budget
 from traaviis_lab.errors import DefinitionError, LabError
-from traaviis_lab.machine import Chart
+from traaviis_lab.machine import Chart, State
+from traaviis_lab.machine.names import did_you_mean
 
 from .budget_table import Budgets, Row
 
@@ -60,6 +61,7 @@ class Budgeting:
         """
         limits = {"usd": usd, "tokens": tokens, "calls": calls, "seconds": seconds}
         budget = Budget(name, limits, **_checked(about))  # type: ignore[arg-type]
+        self._check_state(about.get("machine"), budget)
         self.acknowledged(lambda ack: self._engine.spending.set(budget, ack))
         return self.budgets()[budget.name]
 
@@ -70,6 +72,17 @@ class Budgeting:
         of them, and `.remove("name")` forgets one.
         """
         return Budgets(self._thread.ask(self._rows), self._remove)
+
+    def _check_state(self, machine: Any, budget: Budget) -> None:
+        """Raise `DefinitionError` for a state that its machine, where it is known, has not."""
+        chart = getattr(machine, "chart", machine)
+        if not isinstance(chart, Chart):
+            chart = self._engine.machines.get(budget.machine)
+        if budget.state and chart is not None and budget.state not in chart.states:
+            raise DefinitionError(
+                f"budget: {budget.machine} has no state {budget.state!r}.",
+                hint=did_you_mean(budget.state, chart.states),
+            )
 
     def _rows(self) -> list[Row]:
         spending = self._engine.spending
@@ -105,6 +118,8 @@ def _checked(about: dict[str, Any]) -> dict[str, Any]:
     machine = getattr(found.get("machine"), "chart", found.get("machine"))
     if isinstance(machine, Chart):
         found["machine"] = machine.name
+    if isinstance(found.get("state"), State):
+        found["state"] = found["state"].id
     run = found.get("run")
     if run is not None and not isinstance(run, str):
         if not isinstance(getattr(run, "id", None), str):

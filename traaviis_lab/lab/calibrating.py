@@ -66,6 +66,11 @@ class Calibration:
 
     def trend(self, level: str = "call", unit: str = "tokens", window: int = 20) -> pd.DataFrame:
         """The median error over time: a row per pair, over the `window` pairs up to it."""
+        for what, said, known in (("Level", level, LEVELS), ("Unit", unit, UNITS)):
+            if said not in known:
+                raise LabError(
+                    f"{what} {said!r} is not known.", hint=f"One of: {', '.join(known)}."
+                )
         frame = self.frame(level)
         frame = frame[frame["unit"] == unit].sort_values(["at", "seq"], ignore_index=True)
         error = frame["error"].astype(float).abs()

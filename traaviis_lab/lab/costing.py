@@ -22,7 +22,9 @@ class RunCosts(Costs):
     """The costs of a run as of a fact; as the last value of a cell they are live."""
 
     def __init__(self, thing: Past, upto: int | None = None) -> None:
-        seq = thing.seq if upto is None else min(max(upto, 0), thing.seq)
+        if upto is not None and (type(upto) is not int or upto < 0):
+            raise LabError(f"{upto!r} is the seq of no fact.", hint="run.costs(12), or run.costs()")
+        seq = thing.seq if upto is None else min(upto, thing.seq)
         account, calls = read_account(thing.lab.journal, thing.id, seq)
         super().__init__(thing.id, thing.chart, seq, account, calls)
         self.thing = thing

@@ -24,9 +24,9 @@ class Estimate:
     """What a run will probably take, before it is started.
 
     `usd`, `seconds`, `tokens_in`, `tokens_out` and `calls` are amounts with `expected` (the
-    average), `p50`, `p90` and `most`; `usd` is None where a price is not known, `most` where
-    nothing bounds it. `table()` says it by place and why; `unknowns` and `guesses` say what the
-    numbers know nothing about.
+    average), `p50`, `p90` and `most`; `usd` is None where a price is not known, `seconds`
+    where a time is not, `most` where nothing bounds it. `table()` says it by place and why;
+    `unknowns` and `guesses` say what the numbers know nothing about.
     """
 
     def __init__(self, told: Estimated, data: bytes = b"") -> None:
@@ -63,8 +63,8 @@ class Estimate:
         return self.told.usd
 
     @property
-    def seconds(self) -> Spread:
-        """Seconds; what people take is not counted."""
+    def seconds(self) -> Spread | None:
+        """Seconds; what people take is not counted. None where nobody knows how long one takes."""
         return self.told.seconds
 
     @property
@@ -89,11 +89,14 @@ class Estimate:
                 "tokens_in": line.tokens_in.expected, "tokens_out": line.tokens_out.expected,
                 "usd": None if line.usd is None else line.usd.expected,
                 "usd_p90": None if line.usd is None else line.usd.p90,
-                "seconds": line.seconds.expected, "why": line.why,
+                "seconds": None if line.seconds is None else line.seconds.expected,
+                "why": line.why,
             }
             for line in self.told.lines
         ]  # fmt: skip
-        return pd.DataFrame(rows, columns=_COLUMNS).astype({"usd": float, "usd_p90": float})
+        return pd.DataFrame(rows, columns=_COLUMNS).astype(
+            dict.fromkeys(("usd", "usd_p90", "seconds"), float)
+        )
 
     def by_state(self) -> pd.DataFrame:
         """A row per state of the machine: what it is expected to take."""
@@ -153,7 +156,8 @@ def cells_of(line: EstimateLine) -> tuple[str, ...]:
         line.state, line.kind, line.model, f"{line.reached:.0%}",
         _number("calls", line.calls.expected), _number("tokens_in", line.tokens_in.expected),
         _number("tokens_out", line.tokens_out.expected), _money(line.usd),
-        _number("seconds", line.seconds.expected), line.why,
+        "unknown" if line.seconds is None else _number("seconds", line.seconds.expected),
+        line.why,
     )  # fmt: skip
 
 

@@ -70,6 +70,8 @@ class Estimating(Calibrating):
                 "An estimate is of a machine or of a run.",
                 hint="lab.estimate(Triage, data={...}), or lab.estimate(run=run).",
             )
+        if run is not None and not hasattr(run, "_live"):
+            raise LabError(f"{run!r} is no live run.", hint="lab.estimate(run=lab.run('r1'))")
         if type(limit) is not int or limit < 1:
             raise LabError(f"limit={limit!r} is no number of visits.", hint="limit=10")
         chart = lab.add(machine) if run is None else run.chart
@@ -216,7 +218,10 @@ def _price_row(name: str, tenant: str, price: Price) -> dict[str, Any]:
 def _events(given: Given) -> list[Event]:
     if given is None:
         return []
-    several = [given] if isinstance(given, Event | str) else list(given)
+    is_one = isinstance(given, Event) or not isinstance(given, list | tuple)
+    several: list[Any] = [given] if is_one else list(given)
+    if not all(isinstance(one, Event | str) for one in several):
+        raise LabError(f"{given!r} is no event.", hint="event='paid', or Event('paid', {...})")
     return [Event(one, Known({}, None)) if isinstance(one, str) else one for one in several]
 
 

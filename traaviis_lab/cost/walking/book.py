@@ -24,7 +24,7 @@ class Place(NamedTuple):
 
 
 class Amounts(NamedTuple):
-    """Amounts of one walk or of one place in it. `usd` is not a number where it is not known."""
+    """Amounts of one walk or of one place in it. Where `usd` is not known it is not a number."""
 
     calls: float = 0.0
     tokens_in: float = 0.0
@@ -53,6 +53,7 @@ class Line:
     expected: Amounts = NONE
     why: str = ""
     unpriced: bool = False
+    untimed: bool = False
     step: float = 0.0
     share: float = 0.5
 
@@ -69,6 +70,7 @@ class Book:
         self.guesses: dict[str, None] = {}
         self.unknowns: dict[str, None] = {}
         self.items: dict[str, int] = {}
+        self.unpriced = self.untimed = False
         self._now = NONE
 
     def begin(self) -> None:
@@ -85,7 +87,7 @@ class Book:
     def call(self, place: Place, told: CallTold) -> float:
         """One call of a model is made; answers the seconds it takes."""
         estimate, share = told.estimate, self._share(place)
-        unpriced = estimate.usd is None
+        unpriced, untimed = estimate.usd is None, estimate.seconds is None
         took = 0.0 if estimate.seconds is None else drawn(estimate.seconds, share)
         once = Amounts(
             1.0,
@@ -101,23 +103,33 @@ class Book:
             math.nan if estimate.usd is None else estimate.usd.expected,
             0.0 if estimate.seconds is None else estimate.seconds.expected,
         )
+        self.unpriced, self.untimed = self.unpriced or unpriced, self.untimed or untimed
         if unpriced:
             self.unknowns[f"The price of {told.model} is not known."] = None
-        if estimate.seconds is None:
+        if untimed:
             self.unknowns[f"How long {told.model} takes is not known yet."] = None
-        self._add(place, once, usual, estimate.why, unpriced)
+        self._add(place, once, usual, estimate.why)
+        line = self.lines[place]
+        line.unpriced, line.untimed = line.unpriced or unpriced, line.untimed or untimed
         return took
 
     def work(self, place: Place, told: LeafTold) -> float:
         """Something else is done; answers the seconds it takes."""
         if told.unknown:
-            self.unknowns[told.unknown] = None
+            timed = told.seconds is not None or bool(told.calls)
+            self.miss(told.unknown, told.endless, timed)
         if told.seconds is None:
             return 0.0
         took = drawn(told.seconds, self._share(place))
         once = Amounts(seconds=took)
-        self._add(place, once, Amounts(seconds=told.seconds.expected), told.why, False)
+        self._add(place, once, Amounts(seconds=told.seconds.expected), told.why)
         return took
+
+    def miss(self, unknown: str, endless: bool, timed: bool = False) -> None:
+        """Something is not known: what it spends, where it is endless, and unless it is timed
+        how long it takes."""
+        self.unknowns[unknown] = None
+        self.untimed, self.unpriced = self.untimed or not timed, self.unpriced or endless
 
     def _share(self, place: Place) -> float:
         """Shares that fill the range from 0 to 1 evenly, each place in a way of its own: so a
@@ -129,11 +141,10 @@ class Book:
         line.share = (line.share + line.step) % 1.0
         return line.share
 
-    def _add(self, place: Place, once: Amounts, usual: Amounts, why: str, unpriced: bool) -> None:
+    def _add(self, place: Place, once: Amounts, usual: Amounts, why: str) -> None:
         line = self.lines[place]
         line.drawn[self.walk] = line.drawn.get(self.walk, NONE).plus(once)
         line.expected = line.expected.plus(usual)
-        line.unpriced = line.unpriced or unpriced
         if why:
             line.why = why
         self._now = self._now.plus(once)

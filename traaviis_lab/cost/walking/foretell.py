@@ -102,7 +102,6 @@ def _summed(
     walks = book.walks
     lines = [_line(place, line, walks) for place, line in book.lines.items()]
     amounts = _spreads(book.totals, _share(book.expected, walks), most)
-    unpriced = any(line.unpriced for line in book.lines.values())
     mine = odds.get(chart.name)
     runs = 0 if mine is None else mine.runs
     if not runs:
@@ -114,7 +113,7 @@ def _summed(
     return Estimated(
         chart.name, chart.version, chart.hash, about["tenant"], about["run"],
         _sure(amounts["calls"]), _sure(amounts["tokens_in"]), _sure(amounts["tokens_out"]),
-        None if unpriced else amounts["usd"], _sure(amounts["seconds"]),
+        None if book.unpriced else amounts["usd"], None if book.untimed else amounts["seconds"],
         tuple(lines), tuple((how, count / walks) for how, count in ends),
         tuple(book.guesses), tuple(book.unknowns), walks, runs,
     )  # fmt: skip
@@ -127,7 +126,8 @@ def _line(place: Place, line: Line, walks: int) -> EstimateLine:
         place.machine, place.state, place.node, place.kind, place.model,
         len(line.drawn) / walks,
         _sure(amounts["calls"]), _sure(amounts["tokens_in"]), _sure(amounts["tokens_out"]),
-        None if line.unpriced else amounts["usd"], _sure(amounts["seconds"]), line.why,
+        None if line.unpriced else amounts["usd"], None if line.untimed else amounts["seconds"],
+        line.why,
     )  # fmt: skip
 
 

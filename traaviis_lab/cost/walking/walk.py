@@ -171,7 +171,7 @@ class Walk:
         """Another machine is run to its end."""
         chart = self.ways.teller.machine(machine)
         if chart is None or self.deep >= DEEPEST:
-            self.ways.book.unknowns[f"The machine {machine!r} is not known here."] = None
+            self.ways.book.miss(f"The machine {machine!r} is not known here.", True)
             return Done()
         unknown = data.unknown
         whole = Known({**chart.data, **dict(data.items())}, unknown)

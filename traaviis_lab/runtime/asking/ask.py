@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from traaviis_lab.cost.price import FREE, Price
-from traaviis_lab.errors import EffectTimeout, LabError, ModelFailed, PermissionDenied
-from traaviis_lab.models import Answer, Count, Request, Route
+from traaviis_lab.errors import EffectTimeout, LabError, PermissionDenied
+from traaviis_lab.models import Answer, Request, Route
 from traaviis_lab.runtime.spending import Need, Reservation, Spent
 
 from .foresight import longest_answer
 from .node import node_of
-from .record import Call, spent_on, was_sent, write_down
+from .record import Call, checked, counted, spent_on, was_sent, write_down
 from .streamed import streamed
 
 if TYPE_CHECKING:
@@ -50,16 +50,22 @@ async def ask(
     engine, run = scope.engine, scope.run
     if engine.secrets.known:
         check_no_secret(engine, request)
-        scope.secrets.mistrust()
+    scope.secrets.mistrust()  # also of a key that becomes known by being used
     route = engine.models.route(model, run.tenant, labels)
     request = replace(request, model=route.model, key=_key(scope, request, purpose))
     await route.provider.ready(request)
-    price = _price(engine, route, run.tenant, request)
-    count = route.provider.count(request)
+    await engine.foresight.ready()
+    recorded = route.provider.is_recorded(request)  # and stays so: nothing waits until it is taken
+    price = FREE if recorded else _price(engine, route, run.tenant)
+    count = counted(route.provider.count(request), route.name)
     call = Call(scope, route, request, count, price, purpose, model, first=_first(scope))
-    await _foresee(engine, call)
-    if engine.spending.is_watched:
-        await _reserve(engine, call, count, price)
+    _foresee(engine, call)
+    if engine.spending.is_watched and not recorded:
+        await _reserve(engine, call)
+        while (now := _price(engine, route, run.tenant)) != call.price:  # set while it waited
+            engine.spending.release(scope, call.reservation)
+            call.price, call.request, call.reservation = now, request, None
+            await _reserve(engine, call)
     live = route.provider.streams if stream is None else stream
     return await _made(call, live, shown_at_once=stream is True)
 
@@ -93,19 +99,24 @@ async def _made(call: Call, live: bool, shown_at_once: bool) -> Answer:
         late = _too_late(call) if limit.expired() else error
         _over(call, None, late)
         raise late from None
-    except Exception as error:
+    except BaseException as error:
         _over(call, None, error)
         raise
-    if not isinstance(answer, Answer):
-        odd = ModelFailed(
-            f"{call.route.name}: its provider answered {type(answer).__name__}, not an Answer.",
-            hint="A provider's `complete` returns traaviis_lab.models.Answer.",
-        )
+    try:
+        made = _cleared(checked(answer, call.route.name), call.scope)
+    except Exception as odd:
         _over(call, None, odd)
-        raise odd
-    _over(call, answer, None)
-    made: Answer = answer
+        raise
+    _over(call, made, None)
     return made
+
+
+def _cleared(answer: Answer, scope: Scope) -> Answer:
+    """The answer without secrets, before anybody cuts it: half of one would not be found."""
+    if not scope.uses_secrets:
+        return answer
+    calls = tuple(scope.clear(dict(one)) for one in answer.tool_calls)
+    return replace(answer, text=scope.clear(answer.text), tool_calls=calls)
 
 
 def _over(call: Call, answer: Answer | None, error: BaseException | None) -> None:
@@ -116,7 +127,9 @@ def _over(call: Call, answer: Answer | None, error: BaseException | None) -> Non
         engine.spending.release(scope, call.reservation)
         return
     spent_on(call, answer, error)
-    if engine.spending.is_watched or call.reservation is not None:
+    if call.source == "recorded":  # by now another has recorded it
+        engine.spending.release(scope, call.reservation)
+    elif engine.spending.is_watched or call.reservation is not None:
         most = call.usage_most
         tokens = None if most is None else most.tokens_in + most.tokens_out
         spent = Spent(tokens, call.usd_most, call.seconds, 1)
@@ -127,10 +140,9 @@ def _over(call: Call, answer: Answer | None, error: BaseException | None) -> Non
     write_down(call, answer, error)
 
 
-async def _foresee(engine: Engine, call: Call) -> None:
+def _foresee(engine: Engine, call: Call) -> None:
     node = node_of(call.scope.run, call.scope.path)
     call.node = f"{node}:{call.purpose}" if call.purpose else node
-    await engine.foresight.ready()
     call.estimate = engine.foresight.call(
         node=call.node,
         model=call.route.name,
@@ -141,9 +153,9 @@ async def _foresee(engine: Engine, call: Call) -> None:
     )
 
 
-async def _reserve(engine: Engine, call: Call, count: Count, price: Price | None) -> None:
+async def _reserve(engine: Engine, call: Call) -> None:
     """Set aside the most that the call may take, and hold the call to that."""
-    request = call.request
+    request, count, price = call.request, call.count, call.price
     most_out = request.max_tokens or longest_answer(price, count)
     tokens = None if most_out is None else count.most + most_out
     usd = None
@@ -151,7 +163,7 @@ async def _reserve(engine: Engine, call: Call, count: Count, price: Price | None
         usd = 0.0
     elif price is not None and most_out is not None:
         usd = price.worst(count.most, most_out)
-    need = Need(call.route.name, tokens, usd, request.timeout, call.node)
+    need = Need(call.route.name, tokens, usd, request.timeout, call.node, price is not None)
     found: Reservation | None = await engine.spending.reserve(call.scope, need)
     call.reservation = found
     if found is None:
@@ -163,10 +175,8 @@ async def _reserve(engine: Engine, call: Call, count: Count, price: Price | None
         call.request = replace(call.request, timeout=min(request.timeout, found.seconds))
 
 
-def _price(engine: Engine, route: Route, tenant: str, request: Request) -> Price | None:
+def _price(engine: Engine, route: Route, tenant: str) -> Price | None:
     """What the model costs; what answers in this process costs what a person said, else nothing."""
-    if route.provider.is_recorded(request):
-        return FREE
     return engine.prices.of_call(route.name, tenant, route.provider.source)
 
 

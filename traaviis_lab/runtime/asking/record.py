@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from traaviis_lab.cost import Usage
-from traaviis_lab.cost.price import Price
+from traaviis_lab.cost.price import FREE, Price
 from traaviis_lab.errors import (
     BudgetExceeded,
     CassetteMiss,
     DefinitionError,
+    ModelFailed,
     NotInstalled,
     PermissionDenied,
 )
@@ -29,6 +30,12 @@ _NEVER_SENT = (BudgetExceeded, CassetteMiss, DefinitionError, NotInstalled, Perm
 _SET_HERE = "set in this lab"
 MOST_TOKENS = 10**12
 """A provider that tells of more than this, or of less than none, tells nothing."""
+_KINDS = (
+    ("text", str), ("model", str), ("finish", str), ("provenance", Mapping),
+    ("tool_calls", tuple | list),
+)  # fmt: skip
+MOST_USD = 10**9
+"""And one that says of a single call that it cost more than this."""
 
 
 @dataclass(slots=True)
@@ -64,25 +71,71 @@ class Call:
 
 def was_sent(error: BaseException) -> bool:
     """Whether a call that failed with this may have reached its model."""
-    return bool(getattr(error, "sent", not isinstance(error, _NEVER_SENT)))
+    usual = bool(getattr(error, "answered", 0)) or not isinstance(error, _NEVER_SENT)
+    return bool(getattr(error, "sent", usual))
+
+
+def checked(answer: Any, name: str) -> Answer:
+    """The answer of a provider, if it is one that can be used. Raises `ModelFailed`."""
+    why = f"its provider answered {type(answer).__name__}, not an Answer"
+    if isinstance(answer, Answer):
+        wrong = [field for field, kinds in _KINDS if not isinstance(getattr(answer, field), kinds)]
+        if not wrong and all(isinstance(one, Mapping) for one in answer.tool_calls):
+            return answer
+        why = f"the {(wrong or ['tool_calls'])[0]} of its answer cannot be used"
+    raise ModelFailed(
+        f"{name}: {why}.", hint="A provider's `complete` returns traaviis_lab.models.Answer."
+    )
+
+
+def counted(count: Any, name: str) -> Count:
+    """What a provider counted, if it is a count. Raises `ModelFailed`."""
+    if isinstance(count, Count):
+        amounts: list[Any] = [count.tokens, count.most, count.longest or 0]
+        if all(type(n) is int and 0 <= n <= MOST_TOKENS for n in amounts):
+            return count if count.most >= count.tokens else count._replace(most=count.tokens)
+    raise ModelFailed(
+        f"{name}: its provider counts {count!r}, which is no count of tokens.",
+        hint="A provider's `count` returns traaviis_lab.models.Count.",
+    )
+
+
+def _is_told(answer: Answer) -> bool:
+    """Whether the usage that a provider tells can be: no tokens for a text are none told."""
+    usage: Any = answer.usage
+    if not isinstance(usage, Usage) or not all(
+        type(n) is int and 0 <= n <= MOST_TOKENS for n in usage
+    ):
+        return False
+    if usage.cache_read + usage.cache_write > usage.tokens_in:
+        return False
+    if usage.reasoning > usage.tokens_out:
+        return False
+    return usage.tokens_out > 0 or not (answer.text or answer.tool_calls)
+
+
+def _told_cost(answer: Answer) -> float | None:
+    """What a provider says that its answer cost; None where it says nothing that can be."""
+    told: Any = answer.cost_usd
+    return float(told) if type(told) in (int, float) and 0 <= told <= MOST_USD else None
 
 
 def spent_on(call: Call, answer: Answer | None, error: BaseException | None) -> None:
     """Work out what the call used and what it cost."""
     call.source = call.route.provider.source
     if answer is None:
-        status = getattr(error, "status", None)
+        status = None if getattr(error, "answered", 0) else getattr(error, "status", None)
         if call.source != "live":
             call.usd = call.usd_most = 0.0
             call.how = "free"
             _price_own(call, None)
-        elif status is not None and 400 <= status < 500:  # refused: nothing was answered
+        elif status is not None and 300 <= status < 500:  # refused: nothing was answered
             call.usage_most, call.usd, call.usd_most = Usage(), 0.0, 0.0
             call.how = "refused by the provider"
         return
     call.source = str(answer.provenance.get("source") or call.source)
     call.usage = call.usage_most = answer.usage
-    if answer.usage is None or not all(0 <= n <= MOST_TOKENS for n in answer.usage):
+    if not _is_told(answer):
         _count_usage(call, answer)
     _price_own(call, answer)
 
@@ -110,10 +163,12 @@ def _price_own(call: Call, answer: Answer | None) -> None:
         return
     if answer is None or usage is None or most is None:
         return
-    told = answer.cost_usd
+    if price is FREE and call.source == "live":  # it was to be answered in this process
+        price = None
+    told = _told_cost(answer)
     own = price is not None and price.source.startswith(_SET_HERE)
-    if told is not None and not own and 0 <= told < math.inf:
-        call.usd = call.usd_most = float(told)
+    if told is not None and not own:
+        call.usd = call.usd_most = told
         call.how = "told"
     elif price is not None:
         call.usd = price.cost(usage)

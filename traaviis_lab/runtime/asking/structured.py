@@ -2,45 +2,55 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
-from traaviis_lab.errors import DefinitionError
+from .schema_door import Check
 
-MOST_PROBLEMS = 8
 MOST_BEGINNINGS = 8
 LONGEST = 4 * 2**20
 _FENCE = re.compile(r"```[A-Za-z0-9_+-]*[ \t]*\n(.*?)```", re.DOTALL)
 _NOTHING = object()
-Check = Callable[[Any], list[str]]
 
 
-def read_object(text: str) -> tuple[Any, str]:
-    """The JSON value in an answer and "", or None and what is wrong with it.
+def read_object(text: str, check: Check | None = None) -> tuple[Any, list[str]]:
+    """The JSON value in an answer and nothing, or None and what is wrong with it.
 
-    Looked for as the whole text, then in a fenced block, then from the first brace or bracket.
+    Looked for as the whole text, then in fenced blocks, then from a brace or bracket on. The
+    first is taken that fits `check`; where none does, what is wrong with the first is told.
     """
     if len(text) > LONGEST:
-        return None, f"The answer has {len(text):,} characters; at most {LONGEST:,} are read."
-    why = ""
+        return None, [f"The answer has {len(text):,} characters; at most {LONGEST:,} are read."]
+    told: list[str] = []
+    for value in _values(text):
+        problems = check(value) if check is not None else []
+        if not problems:
+            return value, []
+        told = told or problems
+    return None, told or [f"It is no JSON: {_parsed(text.strip())[1] or 'it is empty'}."]
+
+
+def _values(text: str) -> Iterator[Any]:
+    """Every JSON value in it that may be meant."""
     for candidate in _candidates(text):
-        found, fault = _parsed(candidate)
+        found, _ = _parsed(candidate)
         if found is not _NOTHING:
-            return found, ""
-        why = why or fault
+            yield found
+    end = 0
     for beginning in list(re.finditer(r"[{\[]", text))[:MOST_BEGINNINGS]:
+        if beginning.start() < end:  # a part of one that was read
+            continue
         try:
-            found, _ = _DECODER.raw_decode(text, beginning.start())
+            _, end = _DECODER.raw_decode(text, beginning.start())
         except (ValueError, RecursionError):
             continue
-        return found, ""
-    return None, f"It is no JSON: {why or 'it is empty'}."
+        found, _ = _parsed(text[beginning.start() : end])
+        if found is not _NOTHING:
+            yield found
 
 
 def _candidates(text: str) -> Iterator[str]:
@@ -61,59 +71,6 @@ def _no_constant(name: str) -> Any:
 
 
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)
-
-
-async def checker(schema: Mapping[str, Any]) -> Check:
-    """What tells how a value does not fit the schema. Raises `DefinitionError` for what is none.
-
-    The library that knows JSON Schema is imported on a worker thread when it is first needed.
-    """
-    text = orjson.dumps(schema, option=orjson.OPT_SORT_KEYS)
-    if "jsonschema" not in _loaded:
-        await asyncio.to_thread(_checker, text)
-        _loaded.add("jsonschema")
-    return _checker(text)
-
-
-_loaded: set[str] = set()
-
-
-@lru_cache(maxsize=256)
-def _checker(text: bytes) -> Check:
-    import jsonschema
-    from referencing import Registry
-
-    schema = orjson.loads(text)
-    kind = jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator)
-    try:
-        kind.check_schema(schema)
-    except jsonschema.SchemaError as error:
-        where = "/".join(str(part) for part in error.absolute_path) or "its top"
-        raise DefinitionError(
-            f"schema: this is no JSON Schema at {where}: {error.message[:300]}",
-            hint="Mend it there; a model of pydantic's has a right one.",
-        ) from None
-    judge = kind(schema, registry=Registry())  # which fetches nothing
-
-    def check(value: Any) -> list[str]:
-        try:
-            found = sorted(judge.iter_errors(value), key=lambda one: list(map(str, one.path)))
-        except RecursionError:
-            return ["It is nested too deep."]
-        except Exception as error:
-            raise DefinitionError(
-                f"schema: it cannot be checked: {str(error)[:300]}",
-                hint="It may refer to parts of itself only, which have to be there.",
-            ) from None
-        told = [f"{_place(one.absolute_path)}: {one.message[:300]}" for one in found]
-        more = len(told) - MOST_PROBLEMS
-        return [*told[:MOST_PROBLEMS], *([f"and {more} more"] if more > 0 else [])]
-
-    return check
-
-
-def _place(path: Any) -> str:
-    return ".".join(str(part) for part in path) or "the answer"
 
 
 def repair_text(problems: list[str]) -> str:

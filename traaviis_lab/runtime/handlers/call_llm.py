@@ -9,9 +9,8 @@ from traaviis_lab.effects import CallLlm
 from traaviis_lab.errors import AnswerUnfit
 from traaviis_lab.models import Answer, Request
 from traaviis_lab.runtime.asking.ask import ask
+from traaviis_lab.runtime.asking.schema_door import Check, checker
 from traaviis_lab.runtime.asking.structured import (
-    Check,
-    checker,
     excerpt,
     read_object,
     repair_text,
@@ -58,7 +57,7 @@ async def object_answered(effect: CallLlm, scope: Scope, request: Request) -> An
     check = await checker(effect.schema)
     answer = await _asked(effect, scope, request)
     for left in range(effect.repairs, -1, -1):
-        if answer.tool_calls:
+        if answer.tool_calls and effect.tools:
             return {**_with_tools(answer), "value": None}
         value, problems = judged(answer, check)
         if not problems:
@@ -77,8 +76,7 @@ async def object_answered(effect: CallLlm, scope: Scope, request: Request) -> An
 
 def judged(answer: Answer, check: Check) -> tuple[Any, list[str]]:
     """The object in an answer, and what does not fit."""
-    value, fault = read_object(answer.text)
-    return value, [fault] if fault else check(value)
+    return read_object(answer.text, check)
 
 
 def _unfit(effect: CallLlm, answer: Answer, problems: list[str]) -> AnswerUnfit:

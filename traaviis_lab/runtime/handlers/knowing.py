@@ -23,5 +23,9 @@ async def on_worker(scope: Scope, work: Callable[P, T], *args: P.args, **options
 
 
 async def knowledge_of(scope: Scope, name: str) -> Knowledge:
-    """The knowledge of a name. Raises `EffectError` where there is none."""
+    """The knowledge of a name; what comes from it is cleared of the lab's secrets.
+
+    Raises `EffectError` where there is none.
+    """
+    scope.secrets.mistrust()
     return await on_worker(scope, scope.engine.knowledge.find, name)

@@ -11,7 +11,7 @@ from traaviis_lab.errors import ModelFailed
 from traaviis_lab.knowledge import Found
 from traaviis_lab.models import Request
 from traaviis_lab.runtime.asking.ask import ask
-from traaviis_lab.runtime.asking.structured import checker
+from traaviis_lab.runtime.asking.schema_door import checker
 from traaviis_lab.runtime.interpreter import Scope
 
 from .call_llm import judged
@@ -110,7 +110,7 @@ async def _order(effect: RagPipeline, scope: Scope, found: Sequence[Found]) -> l
         "",
         (
             {"role": "system", "content": _ORDER_SYSTEM},
-            {"role": "user", "content": _prompt(effect.question, found)},
+            {"role": "user", "content": scope.clear(_prompt(effect.question, found))},
         ),
         schema=schema,
         max_tokens=16 + 8 * len(found),
@@ -130,7 +130,7 @@ async def _answered(effect: RagPipeline, scope: Scope, kept: Sequence[Found]) ->
         "",
         (
             {"role": "system", "content": system},
-            {"role": "user", "content": _prompt(effect.question, kept)},
+            {"role": "user", "content": scope.clear(_prompt(effect.question, kept))},
         ),
         max_tokens=int(effect.max_tokens),
         temperature=effect.temperature,

@@ -12,7 +12,8 @@ from traaviis_lab.errors import AnswerUnfit, EffectError
 from traaviis_lab.machine.problems import show
 from traaviis_lab.models import Request
 from traaviis_lab.runtime.asking.ask import ask
-from traaviis_lab.runtime.asking.structured import checker, excerpt, repair_text
+from traaviis_lab.runtime.asking.schema_door import checker
+from traaviis_lab.runtime.asking.structured import excerpt, repair_text
 from traaviis_lab.runtime.interpreter import Scope
 
 from .call import call
@@ -77,7 +78,7 @@ async def _judged(effect: ValidateQuality, scope: Scope) -> tuple[float, list[st
     """What a model says; where it answers something else it is told so once."""
     value = effect.value
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    prompt = f"Criteria: {effect.criteria}\n\nThe text:\n<text>\n{text}\n</text>"
+    prompt = f"Criteria: {effect.criteria}\n\nThe text:\n<text>\n{_quoted(text)}\n</text>"
     messages: tuple[dict[str, Any], ...] = (
         {"role": "system", "content": _SYSTEM},
         {"role": "user", "content": prompt},
@@ -101,3 +102,8 @@ async def _judged(effect: ValidateQuality, scope: Scope) -> tuple[float, list[st
         f"It began {excerpt(answer.text)}.",
         hint="Judge by another model, or by a function: fx.validate_quality(value, function=...).",
     )
+
+
+def _quoted(text: str) -> str:
+    """A text that cannot end the place it stands in."""
+    return text.replace("</text", "</ text")

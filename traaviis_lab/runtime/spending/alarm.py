@@ -35,13 +35,13 @@ class Alarm:
         before: Mapping[str, Mapping[str, int]],
     ) -> None:
         """Warn once about each limit that was crossed; `before` is what was spent until now."""
-        for budget in budgets.values():
-            account = budget.account_of(scope.run.id)
-            if account not in before or account not in ledger.accounts:
+        for account, spent in before.items():
+            budget = next((one for one in budgets.values() if one.has(account)), None)
+            if budget is None or account not in ledger.accounts:
                 continue
             for unit in budget.limits:
                 now = ledger.accounts[account].spent.get(unit, 0)
-                kind = crossed(budget, unit, before[account].get(unit, 0), now)
+                kind = crossed(budget, unit, spent.get(unit, 0), now)
                 if kind:
                     self._warn(scope, budget, unit, now, kind)
 

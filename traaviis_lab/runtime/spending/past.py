@@ -15,12 +15,13 @@ from traaviis_lab.journal.port import OWN
 _MINE = f"(starts_with(body->>'$.id', run_id || '/') or starts_with(run_id, '{OWN}'))"
 """A run that was brought here from another journal says nothing about the budgets of this one:
 its reservations have the id of the run they were made in."""
+_PARTS = "coalesce(sum(ceil((body->'$.spent.{}')::double * {} - 1e-6)), 0)"
 _SUMS = ", ".join(
-    f"coalesce(sum(ceil((body->'$.spent.{unit}')::double * {scale} - 1e-6)), 0)::bigint as {unit}"
-    for unit, scale in SCALES.items()
+    f"{_PARTS.format(unit, scale)}::hugeint::varchar as {unit}" for unit, scale in SCALES.items()
 )
+_UNKNOWN = ", ".join(f"count(*) filter ((body->'$.spent.{unit}') is null)" for unit in SCALES)
 _SPENT = f"""
-    select account, {_SUMS}
+    select account, {_SUMS}, {_UNKNOWN}
     from (select body, unnest(from_json(body->'$.budgets', '["VARCHAR"]')) as account
           from events where kind = 'budget.settled' and {_MINE})
     group by account
@@ -36,7 +37,10 @@ def read_ledger(journal: Journal) -> Ledger:
     """The books as the journal has them; what was never settled is lost, and taken for spent."""
     ledger = Ledger()
     for account, *sums in journal.sql(_SPENT).itertuples(index=False):
-        ledger.account(account).spent = dict(zip(SCALES, map(int, sums), strict=True))
+        books, half = ledger.account(account), len(SCALES)
+        books.spent = dict(zip(SCALES, map(int, sums[:half]), strict=True))
+        unknown = zip(SCALES, map(int, sums[half:]), strict=True)
+        books.unknown = {unit: calls for unit, calls in unknown if calls}
     for text in journal.sql(_OPEN)["body"]:
         id, hold = hold_of(orjson.loads(text))
         ledger.hold(id, hold._replace(lost=True))

@@ -8,7 +8,7 @@ import logging
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from traaviis_lab.cost.budget import Budget, Call, amount_of
+from traaviis_lab.cost.budget import Budget, amount_of
 from traaviis_lab.cost.ledger import Hold, Ledger
 from traaviis_lab.errors import BudgetExceeded, EffectError, LabError
 
@@ -18,6 +18,7 @@ from .line import About, Line, Waiter
 from .neighbours import Neighbours
 from .past import read_ledger
 from .terms import Need, Reservation, Spent, amounts
+from .whose import Whose
 from .wording import refusal, waits
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Spending:
         self.budgets.update(self._book.read())
         if self.budgets:
             self.ledger.take(read_ledger(engine.journal))
-        self._line, self._alarm = Line(), Alarm(engine)
+        self._line, self._alarm, self._whose = Line(), Alarm(engine), Whose(engine)
         self._numbers = itertools.count(1)
 
     @property
@@ -142,11 +143,7 @@ class Spending:
 
     def _about(self, scope: Scope) -> About:
         """The budgets that are about what this effect calls."""
-        run = scope.run
-        call = Call(
-            run.tenant, run.chart.name, run.id, _states(scope), getattr(scope.effect, "agent", "")
-        )
-        return [(b, b.account_of(run.id)) for b in self.budgets.values() if b.is_about(call)]
+        return self._whose.about(scope, self.budgets.values())
 
     async def _set_aside(self, scope: Scope, need: Need) -> Reservation:
         """Hold what the call needs in all accounts, now or when it is its turn."""
@@ -234,13 +231,3 @@ class Spending:
                 self._book.write("budget.settled", name, {**body, **where})
         except LabError as error:  # it stays set aside in the journal: spent, for who opens it next
             _LOGGER.warning("%s of %s is not written down: %s", name, BOOK, error)
-
-
-def _states(scope: Scope) -> frozenset[str] | set[str]:
-    """The states a call is made in: that of its effect and those around it."""
-    run = scope.run
-    pending = run.pending.get(scope.path)
-    if pending is None or not pending.owner:
-        active: frozenset[str] = run.snapshot.active
-        return active
-    return {pending.owner, *run.chart.tables.ancestors[pending.owner]}

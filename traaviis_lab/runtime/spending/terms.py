@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from traaviis_lab.cost.budget import amount_of, parts_of
 from traaviis_lab.errors import BudgetExceeded
+
+MOST = 10**18
+"""No call uses more than this of anything."""
 
 
 class Need(NamedTuple):
@@ -20,6 +22,7 @@ class Need(NamedTuple):
         usd: US dollars.
         seconds: how long it may take.
         node: the place in the machine that asks.
+        priced: whether the price of the model is known.
     """
 
     model: str
@@ -27,6 +30,7 @@ class Need(NamedTuple):
     usd: float | None = None
     seconds: float | None = None
     node: str = ""
+    priced: bool = True
 
     def parts(self) -> dict[str, int]:
         """What is known of it, in whole parts. Raises `BudgetExceeded` for what is no amount."""
@@ -106,5 +110,5 @@ def amounts(parts: Mapping[str, int]) -> dict[str, float]:
 
 
 def is_amount(value: Any) -> bool:
-    """Whether this can be an amount: a number that is finite and not negative."""
-    return type(value) in (int, float) and math.isfinite(value) and value >= 0
+    """Whether this can be an amount: a number that is not negative, and none beyond all reason."""
+    return type(value) in (int, float) and 0 <= value <= MOST

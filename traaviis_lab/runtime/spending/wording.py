@@ -46,7 +46,7 @@ def refusal(ledger: Ledger, short: Short, need: Need, wanted: int | None) -> Bud
         model=need.model,
     )
     whom = f"a call of {need.model}" if need.model else "a call"
-    if short.why == "unknown" and unit == "usd" and need.tokens is None:
+    if short.why == "unknown" and unit == "usd" and need.tokens is None and need.priced:
         return refused(
             f"Budget {budget.name!r} ({said(unit, limit)}) does not cover {whom}: "
             "how long its answer may be is not known, and so not what it may cost.",

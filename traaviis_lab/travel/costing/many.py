@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from traaviis_lab.errors import LabError
 from traaviis_lab.journal import Journal, RunInfo
 from traaviis_lab.views.text import counted
 
@@ -115,6 +116,8 @@ class ManyCosts:
 
     def drift_rows(self, unit: str, batch: int = 0) -> list[dict[str, Any]]:
         """What `drift` answers, as rows."""
+        if type(batch) is not int or batch < 0:
+            raise LabError(f"batch={batch!r} is no number of runs.", hint="batch=50")
         size = batch or max(1, ceil(len(self.runs) / MOST_POINTS))
         return drift(self._by_machine(unit), size)
 
@@ -179,6 +182,8 @@ class ManyCosts:
 
     def _by_machine(self, unit: str) -> dict[str, list[tuple[int, float | None, float | None]]]:
         """By machine, for each run: when it was started, what was foreseen, what it took."""
+        if unit not in UNITS:
+            raise LabError(f"Unit {unit!r} is not known.", hint=f"One of: {', '.join(UNITS)}.")
         found: dict[str, list[tuple[int, float | None, float | None]]] = {}
         for run, one in self.sums.items():
             info = self.runs[run]

@@ -14,14 +14,16 @@ MOST_UNKNOWNS = 2
 
 def foreseen_words(estimate: Estimate) -> str:
     """`About $0.01, nine times out of ten below $0.02, at most $0.05; 300 tokens; 2.0 s. ...`"""
-    if not estimate.calls.expected:
+    if not estimate.calls.expected and estimate.usd is not None:
         return "No model is asked on the way."
     money = "a cost that is " + UNKNOWN if estimate.usd is None else _range("usd", estimate.usd)
     tokens = estimate.tokens_in.expected + estimate.tokens_out.expected
     parts = [
         money,
         f"{amount('tokens', tokens)} tokens",
-        amount("seconds", estimate.seconds.expected),
+        "a time that is " + UNKNOWN
+        if estimate.seconds is None
+        else amount("seconds", estimate.seconds.expected),
     ]
     return " ".join([f"About {'; '.join(parts)}.", *estimate.unknowns[:MOST_UNKNOWNS]])
 
