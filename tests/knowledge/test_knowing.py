@@ -111,3 +111,9 @@ def test_it_is_kept_beside_the_journal(lab):
     assert (Path("x.knowledge.duckdb") in Path().iterdir()) is (lab.path is not None)
     assert knowledge_path("/a/door") == os.path.join("/a", "door.knowledge.duckdb")
     assert knowledge_path(None) is None
+
+
+@pytest.mark.parametrize("source", ["", 3, b"docs", ["docs"]])
+def test_what_names_no_folder_is_refused_and_nothing_is_read(source):
+    with Lab() as lab, pytest.raises(DefinitionError, match="is neither a folder nor a mapping"):
+        lab.knowledge(source)

@@ -120,10 +120,13 @@ def test_answers_are_recorded_once_and_given_for_ever(lab, tmp_path):
     deck = lab.models.cassette(path)
     assert lab.models.ask("hi", "small/m") == "answer 1"
     assert "in>" in repr(deck)
+    assert repr(lab.models) == f"<Models: small (scripted); cassette {path}: auto>"
+    assert f"<code>{path}</code>, auto" in lab.models._repr_html_()
     lab.models.eject()
     assert "out>" in repr(deck)
     lab.models.remove("small")
     with lab.models.cassette(path, mode="replay"):
+        assert "none; cassette" in lab.models._repr_html_()
         assert lab.models.ask("hi", "small/m") == "answer 1"
         with pytest.raises(CassetteMiss):
             lab.models.ask("hello", "small/m")

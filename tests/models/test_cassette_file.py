@@ -147,7 +147,7 @@ def test_somebody_elses_file_is_never_written_to(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("my notes\n")
     for mode in ("auto", "replay", "record"):
-        with pytest.raises(DefinitionError, match="no JSON"):
+        with pytest.raises(DefinitionError, match="is no cassette"):
             Cassette(path, mode)
     path.write_text("my notes without an end")
     for mode in ("auto", "replay", "record"):

@@ -77,3 +77,14 @@ def test_failures_arrive_as_they_are(lab, server):
     with pytest.raises(ModelFailed, match="no such model") as caught:
         lab.models.ask("Well?", "small")
     assert caught.value.status == 404
+
+
+def test_a_call_whose_key_is_missing_is_never_sent_and_takes_nothing_of_a_budget(lab, server):
+    lab.models.openai("keyless", base_url=server.url, key="NONE_SUCH")
+    lab.budget(tokens=500)
+    with pytest.raises(LabError, match="NONE_SUCH"):
+        lab.run_pipeline(fx.call_llm("keyless/small", "Hello?", max_tokens=20))
+    assert server.requests == []
+    (row,) = lab.budgets()
+    assert (row.spent["tokens"], row.reserved["tokens"]) == (0, 0)
+    assert len(lab.sql("select * from model_calls")) == 0

@@ -20,6 +20,8 @@ def check_texts(effect: Any, name: str, most: int = 100) -> None:
     """Raise `DefinitionError` unless the field holds texts; one alone stands for a list of it."""
     value = getattr(effect, name)
     listed = (value,) if isinstance(value, str) else value
+    if isinstance(listed, list | tuple) and len(listed) == 1 and isinstance(listed[0], list):
+        listed = listed[0]  # what `{{ data.labels }}` stood for
     if not isinstance(listed, list | tuple) or len(listed) > most:
         raise wrong(effect, name, f"a list of texts, at most {most}")
     for one in listed:
@@ -39,6 +41,17 @@ def check_messages(effect: Any) -> None:
             raise wrong(effect, "messages", f"messages whose role is one of {', '.join(ROLES)}")
         if content is not None and not isinstance(content, str | list):
             raise wrong(effect, "messages", f"messages; the content of one is {show(content)}")
+        _check_calls(effect, one.get("tool_calls"))
+
+
+def _check_calls(effect: Any, calls: Any) -> None:
+    if calls is None or has_template(calls):
+        return
+    if not isinstance(calls, list | tuple) or not all(isinstance(one, Mapping) for one in calls):
+        raise wrong(
+            effect, "messages", f"messages; the tool_calls of one are {show(calls)}",
+            "tool_calls: [{id, name, args}]",
+        )  # fmt: skip
 
 
 def check_schema(effect: Any) -> None:

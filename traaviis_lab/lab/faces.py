@@ -22,7 +22,7 @@ Face = Callable[[Any], Any]
 
 @lru_cache(maxsize=8)
 def find_face(name: str) -> Face | None:
-    """The face announced for `run`, `lab`, `chart`, `costs` or `debug`; None where there is none."""
+    """The face announced for `run`, `lab`, `chart`, `costs` or `debug`; None if there is none."""
     for point in entry_points(group="traaviis_lab.faces", name=name):
         face: Face = point.load()
         return face

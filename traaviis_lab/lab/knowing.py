@@ -68,6 +68,11 @@ class Knowing:
                     hint="lab.knowledge({'doors.md': 'Push to open.'}, name='manuals')",
                 )
             return library.put(source, name, _chunk(chunk), embedder, progress)
+        if not isinstance(source, str | Path) or source == "":
+            raise DefinitionError(
+                f"{source!r} is neither a folder nor a mapping of texts.",
+                hint="lab.knowledge('docs/') names a folder; '.' is the one where you are.",
+            )
         path = Path(source).expanduser().resolve()
         found = _name(path) if name is None else name
         return library.put(path, found, _chunk(chunk), embedder, progress)

@@ -290,19 +290,23 @@ class LabModels:
         return pd.DataFrame(self._models.table(), columns=list(_COLUMNS))
 
     def __repr__(self) -> str:
-        rows = self._models.table()
-        if not rows:
-            return "<Models: none yet; lab.models.scripted, .local, .openai and .litellm add some>"
+        rows, tape = self._models.table(), self._models.cassette
         told = ", ".join(f"{row['name']} ({row['source']})" for row in rows)
+        if tape is not None:
+            told = f"{told or 'none'}; cassette {tape.path}: {tape.mode}"
+        told = told or "none yet; lab.models.scripted, .local, .openai and .litellm add some"
         usual = f"; usually {self.default}" if self.default else ""
-        return f"<Models: {told}{usual}>"
+        return f"<Models: {told}{usual}{'; air-gapped' if self.air_gapped else ''}>"
 
     def _repr_html_(self) -> str:
-        rows = self._models.table()
-        if not rows:
+        if not self._models.table():
             return f"<p>{escape(repr(self)[1:-1])}</p>"
-        usual = f"<p>Usually: <code>{escape(self.default)}</code></p>" if self.default else ""
-        return usual + self.table().to_html(index=False, escape=True)
+        said = [f"Usually: <code>{escape(self.default)}</code>"] if self.default else []
+        if (tape := self._models.cassette) is not None:
+            said.append(f"Cassette: <code>{escape(str(tape.path))}</code>, {tape.mode}")
+        said += ["Air-gapped"] if self.air_gapped else []
+        head = f"<p>{'; '.join(said)}</p>" if said else ""
+        return head + self.table().to_html(index=False, escape=True)
 
     def _revealer(self, name: str, host: str) -> Callable[[], str] | None:
         _check_key(name)

@@ -61,6 +61,10 @@ class Cassette:
         strike: Callable[[Any], Any] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        if not isinstance(path, str | Path) or not str(path):
+            raise DefinitionError(
+                f"{path!r} is no path of a cassette.", hint="Name a file, such as 'talk.jsonl'."
+            )
         if mode not in get_args(Mode):
             raise DefinitionError(
                 f"mode={mode!r} is none of a cassette.",
@@ -98,6 +102,10 @@ class Cassette:
     def models(self) -> list[str]:
         """The models that it has answers of, as `provider/model`."""
         return sorted(self._models)
+
+    def answers_for(self, name: str) -> bool:
+        """Whether it answers for this model, if nobody else does; in `replay` for every one."""
+        return self.replays and (self.holds(name) or not self.records)
 
     def holds(self, name: str) -> bool:
         """Whether it has any answer of this model."""
@@ -153,7 +161,7 @@ class Cassette:
         """Write down what was answered; "" or why that could not be done."""
         try:
             at = self._now().isoformat(timespec="seconds")
-            kept = Recorded(place.said, place.n, self._struck(answer), at, round(seconds, 3))
+            kept = Recorded(place.said, place.n, self._clean(answer), at, round(seconds, 3))
             self._file.add(kept)
         except (LabError, OSError) as error:
             _LOGGER.error("%s: an answer was not recorded: %s", self.path, error)
@@ -198,6 +206,16 @@ class Cassette:
             return value
         struck: dict[str, Any] = self._strike(value)
         return struck
+
+    def _clean(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """An answer without secrets, also without one that came in several pieces."""
+        chunks = answer.get("chunks")
+        if not chunks or self._strike is None:
+            return self._struck(answer)
+        whole = "".join(chunks)
+        if (struck := self._strike(whole)) != whole:
+            answer = {**answer, "chunks": [struck]}
+        return self._struck(answer)
 
     def _load(self) -> None:
         self._answers: dict[str, dict[int, Recorded]] = {}

@@ -206,6 +206,8 @@ def _lines(text: bytes, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         try:
             said = orjson.loads(line)
         except ValueError as error:
+            if at == 0:
+                _check_header(None, path)
             raise DefinitionError(
                 f"{path}, line {number} is no JSON: {error}.", hint="Mend the line or delete it."
             ) from None

@@ -66,7 +66,7 @@ class OpenAi:
     ) -> None:
         self.host, is_openai = _host_of(base_url)
         self._url, self._key = base_url.rstrip("/"), key
-        self._lines = {"Accept-Encoding": "identity", **(headers or {})}
+        self._lines = {"Accept-Encoding": "identity", **_checked_lines(headers or {})}
         if organization:
             self._lines["OpenAI-Organization"] = organization
         self._streams = streams
@@ -272,6 +272,20 @@ def _host_of(url: str) -> tuple[str, bool]:
             "The base URL has a user or a password in it.", hint="Keys go into key=..."
         )
     return f"{host}:{port}" if port else host, host == "api.openai.com"
+
+
+def _checked_lines(headers: Any) -> Mapping[str, str]:
+    """Header lines that can be sent. Raises `DefinitionError`, which shows no value."""
+    if not isinstance(headers, Mapping):
+        raise DefinitionError("headers is no mapping.", hint='headers={"X-Team": "support"}')
+    for name, value in headers.items():
+        for text in (name, value):
+            if not (isinstance(text, str) and text.isascii() and text.isprintable()):
+                raise DefinitionError(
+                    f"The header {name!r} cannot be sent: it, or its value, is no line of ASCII.",
+                    hint="Look for line ends that came with it. Keys go into key=...",
+                )
+    return headers
 
 
 def _unless_ours(record: logging.LogRecord) -> bool:

@@ -28,7 +28,10 @@ def unknown(name: str, known: Collection[str]) -> ModelFailed:
     near = [*get_close_matches(name, known, 1), *get_close_matches(provider, known, 1)]
     parts = [f"Did you mean {near[0]!r}?"] if near else []
     parts.append(f"Known here: {', '.join(sorted(known)) or 'none'}.")
-    parts.append(_WAYS.get(provider, f"lab.models.add({provider!r}, provider) adds one."))
+    if "/" in name or provider in _WAYS:
+        parts.append(_WAYS.get(provider, f"lab.models.add({provider!r}, provider) adds one."))
+    else:
+        parts.append(f"A model is called 'provider/model', or by lab.models.alias({name!r}, ...).")
     return ModelFailed(
         f"There is no model {name!r} here: nobody answers for {provider!r}.", hint=" ".join(parts)
     )
@@ -37,7 +40,8 @@ def unknown(name: str, known: Collection[str]) -> ModelFailed:
 def unfinished(name: str) -> ModelFailed:
     """The error for a provider's name where a model's is needed."""
     return ModelFailed(
-        f"{name!r} is a provider; which of its models is meant?", hint=f"Write '{name}/model'."
+        f"{name!r} is a provider; which of its models is meant?",
+        hint=f"Write '{name.rstrip('/')}/model'.",
     )
 
 

@@ -152,7 +152,8 @@ def key_from(reveal: Any, where: str, *, empty: bool = False) -> str:
     """
     try:
         key = reveal()
-    except LabError:
+    except LabError as error:
+        error.sent = False  # type: ignore[attr-defined]  # nothing went out, nothing is to be paid
         raise
     except Exception as error:
         raise DefinitionError(

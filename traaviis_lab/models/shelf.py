@@ -16,10 +16,11 @@ from .cassette import Cassette
 from .policy import Policies, Policy
 from .port import Provider
 from .refusals import denied, unfinished, unknown, unnamed
-from .shelved import Shelved
+from .shelved import SOURCES, Shelved
 from .taped import Taped
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
+_NEEDED = ("source", "streams", "count", "complete", "stream", "close")
 _AIR_GAPPED = ("everybody in this lab", Policy(air_gapped=True))
 _AGAIN = 1.0
 """Seconds until it is looked again whether somebody waits for a provider that was replaced."""
@@ -80,10 +81,15 @@ class Models:
                 f"{name!r} is no name for a provider of models.",
                 hint="Use letters, digits, _, . and -; a model is then called 'name/model'.",
             )
-        if not callable(getattr(provider, "complete", None)):
+        if lacks := [one for one in _NEEDED if not hasattr(provider, one)]:
             raise DefinitionError(
-                f"{provider!r} is no provider of models.",
+                f"{provider!r} is no provider of models: it has no {', '.join(lacks)}.",
                 hint="It needs what traaviis_lab.models.Provider has, such as Scripted([...]).",
+            )
+        if provider.source not in SOURCES:
+            raise DefinitionError(
+                f"{provider!r} is no provider of models: its source is {provider.source!r}.",
+                hint=f"One of: {', '.join(SOURCES)}; 'live' for all that leaves this process.",
             )
         here = provider.source != "live"
         fresh = Shelved(name, provider, region, here if on_prem is None else on_prem)
@@ -136,7 +142,7 @@ class Models:
         name = self.aliases.meaning(model)
         provider_name, _, own = name.partition("/")
         shelved, tape = self._shelf.get(provider_name), self.cassette
-        is_taped = tape is not None and tape.replays and tape.holds(name)
+        is_taped = tape is not None and tape.answers_for(name)
         if shelved is None and not is_taped:
             raise unknown(name, self._known())
         if shelved is not None and not own and shelved.source != "scripted":

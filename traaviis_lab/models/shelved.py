@@ -10,6 +10,9 @@ from contextlib import asynccontextmanager, suppress
 from .port import Answer, Chunk, Count, Provider, Request
 
 _LOGGER = logging.getLogger("traaviis_lab")
+HERE = ("local", "scripted", "recorded")
+"""Sources of answers that nothing leaves this process for."""
+SOURCES = ("live", *HERE)
 PATIENCE = 5.0
 """Seconds that a provider has to let go of what it holds."""
 
@@ -55,7 +58,7 @@ class Shelved:
     @property
     def is_far(self) -> bool:
         """Whether what it is sent leaves this process."""
-        return self.provider.source == "live"
+        return self.provider.source not in HERE
 
     async def ready(self, request: Request) -> None:
         """Let the provider open the model, if it has to."""

@@ -94,6 +94,16 @@ class Secrets(MutableMapping[str, str]):
         """A JSON value with `[secret NAME]` wherever a known secret stands in it."""
         return _struck(value, self._spelled) if self.known else value
 
+    def begun_in(self, text: str) -> int:
+        """How many characters at the end of a text may be the beginning of a known secret."""
+        longest = 0
+        for secret, _ in self._spelled:
+            for size in range(min(len(secret) - 1, len(text)), longest, -1):
+                if text.endswith(secret[:size]):
+                    longest = size
+                    break
+        return longest
+
     def __getitem__(self, name: str) -> str:
         try:
             return self.reveal(name) if name not in self._values else self._values[name]

@@ -77,7 +77,7 @@ export function notes(total: Sums): HTMLElement | null {
 export function budgets(limits: readonly Limit[]): HTMLElement | null {
   if (!limits.length) return null;
   const rows = limits.map((one) => {
-    const share = (part: number): string => `width:${one.limit ? Math.min(100, (100 * part) / one.limit) : 100}%`;
+    const share = (part: number): string => `width:${one.limit ? Math.min(100, (100 * part) / one.limit) : part ? 100 : 0}%`;
     const over = one.spent + one.reserved > one.limit;
     const left = Math.max(0, one.limit - one.spent - one.reserved);
     const text = `${amount(one.unit, one.spent)} of ${amount(one.unit, one.limit)}${one.unit === "usd" || one.unit === "seconds" ? "" : ` ${one.unit}`}${one.reserved ? `, ${amount(one.unit, one.reserved)} set aside` : ""}, ${amount(one.unit, left)} left`;

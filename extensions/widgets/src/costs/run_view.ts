@@ -28,7 +28,7 @@ export function runView(store: CostsStore, signal: AbortSignal): { el: HTMLEleme
   const calls = new Calls(face.run ?? "");
   const callBox = section("Most expensive calls", calls.el);
   const time = section("Used over time", plot.el, budgetBox);
-  const modelBox = section("By model", models);
+  const modelBox = section("By model, foreseen at send", models);
   const body = h("div", { class: "tlw-cgrid" },
     section("Where it went", shades.el),
     h("div", { class: "tlw-cstack" }, section("Foreseen and actual by state", states), modelBox), time, callBox);
