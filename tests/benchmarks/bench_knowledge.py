@@ -88,9 +88,9 @@ def searches(path, number, rounds=40):
 
 
 def reading(folder, embedder):
-    """Seconds for 1 MB of Markdown, and for looking it through when nothing changed."""
+    """Seconds a MB of Markdown, and for looking it through when nothing changed; its passages."""
     chance = random.Random(2)
-    for number in range(50):
+    for number in range(6):  # a few pages are enough; the answer is for one MB
         sections = []
         for part in range(16):
             words = chance.choices(WORDS, cum_weights=ODDS, k=180)
