@@ -260,3 +260,14 @@ def test_the_error_travels_between_processes():
     error = IndexUnusable("m", hint="h", reason="older")
     back = pickle.loads(pickle.dumps(error))
     assert (back.message, back.hint, back.reason) == ("m", "h", "older")
+
+
+def test_somebodys_own_file_gets_no_log_beside_it(tmp_path):
+    from traaviis_lab.journal.disk import DiskJournal
+
+    mine = tmp_path / "machine.yaml"
+    mine.write_text("spec: traaviis/1\n")
+    with pytest.raises(IndexUnusable, match="no DuckDB database"):
+        DiskJournal(str(mine))
+    assert [one.name for one in tmp_path.iterdir()] == ["machine.yaml"]
+    assert mine.read_text() == "spec: traaviis/1\n"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from traaviis_lab.errors import ChainBroken, JournalError
 
 from .courier import Courier
+from .duck import stranger
 from .lines import ZERO, write_blob, write_chart
 from .lock import Door, Lane
 from .lump import Lump
@@ -28,6 +29,8 @@ from .writer import Writer, wanted
 if TYPE_CHECKING:
     import pandas as pd
 
+MAGIC = b"DUCK"
+"""What stands at byte 8 of a DuckDB file."""
 _REMEMBERED = 65_536  # digests of charts and blobs that need not be written again
 _LOGGER = logging.getLogger("traaviis_lab.journal")
 _CLOSED = JournalError("The journal is closed.", hint="Open a new Lab on the same path.")
@@ -56,6 +59,7 @@ class DiskJournal:
         self._log = Path(f"{self.path}.log")
         wanted(durability)
         self._durability = durability
+        _check_file(Path(self.path), self._log)
         self._door = Door(self._log)
         try:
             self._lane = Lane(self._door)
@@ -330,3 +334,13 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 # Finalizers run newest first: after those of the labs, which may still have something to write.
 weakref.finalize(DiskJournal, _at_exit)
+
+
+def _check_file(path: Path, log: Path) -> None:
+    """Raise `IndexUnusable` for somebody's own file, before a log is laid beside it."""
+    if log.exists() or not path.is_file():
+        return
+    with path.open("rb") as file:
+        head = file.read(12)
+    if head and head[8:] != MAGIC:
+        raise stranger(str(path))

@@ -236,15 +236,20 @@ def _in_our_words(error: duckdb.Error, path: str) -> JournalError:
     return JournalError(f"The index {path}: {text}", hint="")
 
 
+def stranger(path: str) -> IndexUnusable:
+    """The error for a file that is no DuckDB database."""
+    return IndexUnusable(
+        f"{path} is no DuckDB database.",
+        hint="If it is a file of yours, give the journal another path.",
+        reason="stranger",
+    )
+
+
 def _spoilt(error: duckdb.Error, path: str) -> IndexUnusable | None:
     """What it means if the file itself is wrong, None if it is not that."""
     text = str(error)
     if "not a valid DuckDB database file" in text:
-        return IndexUnusable(
-            f"{path} is no DuckDB database.",
-            hint="If it is a file of yours, give the journal another path.",
-            reason="stranger",
-        )
+        return stranger(path)
     if "newer version" in text or "version number" in text:
         return IndexUnusable(
             f"The index {path} was written by a newer DuckDB: {text}",
