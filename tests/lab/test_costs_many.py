@@ -48,6 +48,15 @@ def test_tenants_are_charged_what_is_theirs(lab, runs):
     assert dict(rows.runs) == {"acme": 7, "globex": 3}
 
 
+def test_the_whole_is_asked_as_that_of_one_run(lab, runs):
+    called(lab.start(Other, "o1"), "ask", "no/price", 50, 5, None)
+    costs = lab.costs()
+    assert costs.usd == pytest.approx(0.55)
+    assert costs.unpriced == 1
+    assert costs.tokens == 10 * 100 + sum(range(10)) + 55
+    assert Lab().costs().usd == 0
+
+
 def test_groups_add_up_to_the_same_whole(lab, runs):
     other = lab.start(Other, "o1")
     called(other, "ask", "b/y", 50, 5, 0.5)

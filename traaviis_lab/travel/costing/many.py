@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,13 +52,32 @@ class ManyCosts:
         self.runs = {part.info.run: part.info for part in parts}
         self.sums = self._grouped(lambda part: part.info.run)
 
-    @property
-    def total(self) -> dict[str, Any]:
-        """All sums by name, as `Costs.total` has them."""
+    @cached_property
+    def _whole(self) -> Sum:
         whole = Sum()
         for one in self.sums.values():
             whole.plus(one)
-        return whole.to_json(self._planned(self.sums))
+        return whole
+
+    @property
+    def usd(self) -> float | None:
+        """The sum of the costs that are known; None where there are calls and none is known."""
+        return self._whole.usd
+
+    @property
+    def unpriced(self) -> int:
+        """How many calls have an unknown cost, which is not in the sum."""
+        return self._whole.unpriced
+
+    @property
+    def tokens(self) -> int:
+        """The tokens that were read and written."""
+        return self._whole.tokens_in + self._whole.tokens_out
+
+    @property
+    def total(self) -> dict[str, Any]:
+        """All sums by name, as `Costs.total` has them."""
+        return self._whole.to_json(self._planned(self.sums))
 
     def rows(self, by: str) -> list[dict[str, Any]]:
         """Sums grouped by `run`, `tenant`, `machine`, `model` or `state`; the dearest first."""
