@@ -18,6 +18,7 @@
     + ModelFailed        a model could not be asked, or its answer cannot be used
       - AnswerUnfit      its answer does not fit the schema, also after repairs
       - CassetteMiss     no answer was recorded for this request
+    + ToolFailed         a tool said that it failed, or could not be called
   - JournalError         the journal could not be read or written
     + JournalConflict    this position of a run is taken, or one before it is missing
     + JournalLocked      another living process owns this journal file or this run
@@ -170,6 +171,10 @@ class AnswerUnfit(ModelFailed):
 
 class CassetteMiss(ModelFailed):
     """A cassette has no answer to this request; the message shows the nearest one it has."""
+
+
+class ToolFailed(EffectError):
+    """A tool said that it failed, could not be called, or answered what cannot be used."""
 
 
 class BudgetExceeded(LabError):

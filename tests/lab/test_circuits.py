@@ -70,8 +70,8 @@ def test_limits_and_bulkheads_are_one_table(lab, clock):
         ask(lab, BULKHEAD, "9/1")
     table = lab.limits()
     assert table.drop(columns="per").to_dict("split")["data"] == [
-        ["bulkhead", "api", 2, 2, 0, 2, 0, 1],
-        ["rate_limit", "api", 5, 2, 0, 2, 0, 0],
+        ["bulkhead", "api", 2, 2, 0, 2, 0, 1, "t"],
+        ["rate_limit", "api", 5, 2, 0, 2, 0, 0, "t"],
     ]
     assert table["per"][1] == 60.0
     clock.advance(60)
@@ -85,7 +85,7 @@ def test_caches_are_a_table_and_can_be_cleared(lab):
     row = lab.caches().to_dict("records")[0]
     assert row == {
         "name": "prices", "entries": 1, "bytes": 7, "hits": 1, "misses": 1, "evicted": 0,
-        "fetching": 0, "waiting": 0,
+        "fetching": 0, "waiting": 0, "tenant": "t",
     }  # fmt: skip
     assert lab.clear_cache("prices") == 1
     assert not ask(lab, CACHE)["hit"]

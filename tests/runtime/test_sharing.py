@@ -46,7 +46,9 @@ async def test_the_same_name_is_another_thing_for_each_kind(clock, shared):
     first = {"state": "closed"}, {"waited": 0.0}, {"waited": 0.0}, {"hit": False}
     for permit, answer in zip((BREAKER, LIMIT, BULKHEAD, CACHE), first, strict=True):
         assert await shared.ask("r", permit.of, permit, "t") == answer
-    assert [list(one) for one in (shared.circuits, shared.limits, shared.bulkheads)] == [["x"]] * 3
+    assert [list(one) for one in (shared.circuits, shared.limits, shared.bulkheads)] == [
+        [("t", "x")]
+    ] * 3
     with pytest.raises(BulkheadFull):
         await shared.ask("r", "other", BULKHEAD, "t")
     shared.leave("r", "cache", CACHE, "completed", {"price": 3})
@@ -108,15 +110,15 @@ def test_who_asks_again_from_the_same_place_does_not_wait_for_itself(permit):
 @with_shared
 async def test_what_is_under_way_after_a_crash_takes_its_place(clock, shared):
     for permit in (BREAKER, LIMIT, BULKHEAD, CACHE):
-        shared.enter("r", permit.of, permit)
+        shared.enter("r", permit.of, permit, "t")
     with pytest.raises(BulkheadFull):
         await shared.ask("s", "1/0", BULKHEAD, "t")
     waits = asyncio.create_task(shared.ask("s", "2/0", LIMIT, "t"))
     shared.leave("r", "circuit_breaker", BREAKER, "failed", FAILED)
     with pytest.raises(CircuitOpen):
         await shared.ask("s", "3/0", BREAKER, "t")
-    shared.leave("r", "cache", CACHE, "completed", 1)  # whose it is, is not known
-    assert await shared.ask("s", "4/0", CACHE, "t") == {"hit": False}
+    shared.leave("r", "cache", CACHE, "completed", 1)
+    assert await shared.ask("s", "4/0", CACHE, "t") == {"hit": True, "value": 1, "age": 0.0}
     await clock._walk(1_000_000)
     assert await waits == {"waited": 1.0}
 

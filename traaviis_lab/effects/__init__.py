@@ -52,6 +52,7 @@ from .leaves import (
     Call,
     CallApi,
     CallLlm,
+    CallTool,
     CoordinateAgents,
     Delay,
     EmbedText,
@@ -84,6 +85,7 @@ from .spelling import (
     spawn_fsm,
     update_data,
 )
+from .tooling import call_tool
 
 __all__ = [
     "VOCABULARY",
@@ -93,6 +95,7 @@ __all__ = [
     "Call",
     "CallApi",
     "CallLlm",
+    "CallTool",
     "CircuitBreaker",
     "Composed",
     "CoordinateAgents",
@@ -131,6 +134,7 @@ __all__ = [
     "call",
     "call_api",
     "call_llm",
+    "call_tool",
     "circuit_breaker",
     "coordinate_agents",
     "delay",

@@ -11,6 +11,7 @@ from .data import LEVELS, GetData, Log, MergeData, PutData, UpdateData
 from .judging import ValidateQuality
 from .machines import InvokeFsm, Raise, SendEvent, SpawnFsm
 from .thinking import CallLlm, CoordinateAgents, EmbedText, InvokeAgent, RagPipeline, VectorSearch
+from .tooling import CallTool
 from .waiting import Delay
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Call",
     "CallApi",
     "CallLlm",
+    "CallTool",
     "CoordinateAgents",
     "Delay",
     "EmbedText",

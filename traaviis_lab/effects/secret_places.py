@@ -31,6 +31,15 @@ def places_in(value: Any) -> list[str]:
     return [_written(place) for place, _ in _references(value, ())]
 
 
+def secrets_in(value: Any) -> list[str]:
+    """The names of the secrets that a value refers to, wherever it does, each once."""
+    found: dict[str, None] = {}
+    for _, one in _references(value, ()):
+        names = _WITHIN.findall(one) if isinstance(one, str) else [str(one["secret"])]
+        found.update(dict.fromkeys(names))
+    return list(found)
+
+
 def check_places(kind: str, value: Any) -> None:
     """Raise `DefinitionError` where a reference has no plain name, or a template beside it."""
     for place, found in _references(value, ()):

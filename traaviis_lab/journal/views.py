@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .agent_views import MCP_CALLS
 from .budget_views import BUDGETS, RESERVATIONS
 from .cost_views import COSTS, ESTIMATES, MODEL_CALLS, TOOL_CALLS
 from .port import OWN
@@ -220,4 +221,5 @@ VIEWS = (
     ESTIMATES,
     BUDGETS,
     RESERVATIONS,
+    MCP_CALLS,
 )

@@ -40,20 +40,24 @@ class Library:
         self._own: dict[str, Embedder] = {}
         self._texts: dict[str, Mapping[str, str]] = {}
         self.changes: dict[str, Changes] = {}
+        self.readers: dict[str, frozenset[str]] = {}  # who may look, where not everybody may
 
-    def names(self) -> list[str]:
-        """The names of all knowledge here."""
+    def names(self, tenant: str | None = None) -> list[str]:
+        """The names of all knowledge here, or of that which a tenant may look into."""
+        if tenant is not None:
+            listed = self.names()
+            return [one for one in listed if tenant in self.readers.get(one, (tenant,))]
         with self._guard:
             if self._store is None and not self._is_there and not self._closed:
                 return []
             _ = self.store
             return sorted(self._bodies)
 
-    def find(self, name: str) -> Knowledge:
-        """The knowledge of a name. Raises `EffectError` where there is none."""
+    def find(self, name: str, tenant: str | None = None) -> Knowledge:
+        """The knowledge of a name. Raises `EffectError` where there is none for this tenant."""
         from .knowledge import Knowledge
 
-        if name not in (known := self.names()):
+        if name not in (known := self.names(tenant)):
             told = f"Known here: {', '.join(known)}." if known else "There is none here yet."
             raise EffectError(
                 f"There is no knowledge {name!r} here.",

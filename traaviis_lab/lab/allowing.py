@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from traaviis_lab.effects import VOCABULARY, Effect
 from traaviis_lab.errors import DefinitionError
 from traaviis_lab.runtime.handlers.functions import is_async
+from traaviis_lab.runtime.ids import check_tenant
 
 if TYPE_CHECKING:
     from traaviis_lab.runtime import Engine
@@ -74,6 +75,18 @@ class Allowing:
         no host, and then none is allowed.
         """
         self._engine.hosts.allow(*hosts)
+
+    def allow_events(self, sender: str, receiver: str) -> None:
+        """Let runs of one tenant send events to runs of another; without this they cannot."""
+        self._engine.senders.add((check_tenant(sender), check_tenant(receiver)))
+
+    def allowed_hosts(self) -> list[str]:
+        """The hosts that `call_api` may call, in order."""
+        return list(self._engine.hosts)
+
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """What `call` effects may call, by name."""
+        return dict(self._engine.functions)
 
     @property
     def secrets(self) -> Secrets:

@@ -18,6 +18,7 @@ MOST_RUNS = 300
 
 _RUNS = f"""
 select run_id from events where kind in ('run.started', 'run.forked') and name = $machine
+      and ($tenant is null or tenant = $tenant)
 order by "at" desc limit {MOST_RUNS}
 """
 _TAKEN = """
@@ -51,15 +52,18 @@ group by node
 """
 
 
-def odds_of(journal: Journal, charts: Iterable[Chart]) -> dict[str, Odds]:
-    """The odds of these machines, by name."""
-    known = {info.machine for info in journal.runs()}
+def odds_of(
+    journal: Journal, charts: Iterable[Chart], tenant: str | None = None
+) -> dict[str, Odds]:
+    """The odds of these machines, by name; with `tenant` from its runs alone."""
+    known = {info.machine for info in journal.runs() if tenant in (None, info.tenant)}
     found = {}
     for chart in charts:
         heard = tuple((t.id, name) for t in chart.transitions.values() for name in t.events)
         found[chart.name] = Odds(heard=heard)
         if chart.name in known:
-            runs = [str(one) for one in journal.sql(_RUNS, {"machine": chart.name})["run_id"]]
+            asked = {"machine": chart.name, "tenant": tenant}
+            runs = [str(one) for one in journal.sql(_RUNS, asked)["run_id"]]
             _count(journal, runs, found[chart.name])
     return found
 

@@ -95,11 +95,19 @@ class Estimating(Calibrating):
         return LabPrices(self._engine)
 
     def _foretold(
-        self, chart: Chart, start: Start, tenant: str, limit: int, run: Run | None
+        self,
+        chart: Chart,
+        start: Start,
+        tenant: str,
+        limit: int,
+        run: Run | None,
+        *,
+        own: bool = False,
     ) -> Any:
         lab = cast("Lab", self)
         engine = lab._engine
-        odds = odds_of(lab.journal, machines_in(chart, dict(engine.machines)))
+        known = machines_in(chart, engine.machines_of(tenant))
+        odds = odds_of(lab.journal, known, tenant if own else None)
         lab._thread.wait_for(engine.foresight.ready())
         teller = Foreteller(engine, lab._thread.ask, engine.foresight.learned, odds, tenant)
         about = {"tenant": tenant, "run": "" if run is None else run.id}

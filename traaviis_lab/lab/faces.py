@@ -1,8 +1,8 @@
 """Find the faces that show a lab's things in a notebook. The lab never imports upstairs.
 
 A face is a function `face(thing) -> {mime type: content}`, announced by its package under the
-entry-point group `traaviis_lab.faces` with the name of what it shows: `run`, `lab`, `chart` or
-`costs`.
+entry-point group `traaviis_lab.faces` with the name of what it shows: `run`, `lab`, `chart`,
+`costs` or `mcp` (the handle of a server).
 The face `debug` answers a debugger of a run, something that is shown itself.
 """
 
@@ -22,7 +22,7 @@ Face = Callable[[Any], Any]
 
 @lru_cache(maxsize=8)
 def find_face(name: str) -> Face | None:
-    """The face announced for `run`, `lab`, `chart`, `costs` or `debug`; None if there is none."""
+    """The face announced for `run`, `lab`, `costs`, `mcp` or another; None if there is none."""
     for point in entry_points(group="traaviis_lab.faces", name=name):
         face: Face = point.load()
         return face

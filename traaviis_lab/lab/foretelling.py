@@ -70,7 +70,7 @@ class Foreteller:
 
     def machine(self, name: str) -> Chart | None:
         """A machine that the lab knows."""
-        return self._engine.machines.get(name)
+        return self._engine.machine(name, self._tenant)
 
     def leaf(self, node: str, owner: str, effect: Effect, filled: bool) -> LeafTold:
         """What this effect takes."""

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 CIRCUITS = (
     "name", "state", "failures", "opens_after", "opened", "probes_at", "under_way", "calls",
-    "failed", "refused", "last_error",
+    "failed", "refused", "last_error", "tenant",
 )  # fmt: skip
-LIMITS = ("kind", "name", "limit", "per", "in_use", "waiting", "calls", "waits", "refused")
-CACHES = ("name", "entries", "bytes", "hits", "misses", "evicted", "fetching", "waiting")
+LIMITS = (
+    "kind", "name", "limit", "per", "in_use", "waiting", "calls", "waits", "refused", "tenant",
+)  # fmt: skip
+CACHES = ("name", "entries", "bytes", "hits", "misses", "evicted", "fetching", "waiting", "tenant")
 
 
 class Gates:
@@ -29,44 +31,47 @@ class Gates:
 
     def circuits(self) -> pd.DataFrame:
         """A row per circuit breaker: name, state (closed, open, half_open), failures in a row,
-        opens_after, opened, probes_at, under_way, calls let through, failed, refused, last_error.
+        opens_after, opened, probes_at, under_way, calls let through, failed, refused, last_error,
+        tenant: each has its own.
         """
-        frame = self._table(self._engine.shared.circuits.values, CIRCUITS)
+        frame = self._table(self._engine.shared.circuits.items, CIRCUITS)
         return _with_times(frame, "opened", "probes_at")
 
     def limits(self) -> pd.DataFrame:
         """A row per rate limit and bulkhead: kind, name, limit, per (seconds), in_use (started
-        within `per`, or under way), waiting now, calls let through, waits, refused.
+        within `per`, or under way), waiting now, calls let through, waits, refused, tenant.
         """
         shared = self._engine.shared
-        return self._table(lambda: [*shared.limits.values(), *shared.bulkheads.values()], LIMITS)
+        return self._table(lambda: [*shared.limits.items(), *shared.bulkheads.items()], LIMITS)
 
     def caches(self) -> pd.DataFrame:
         """A row per cache: name, entries, bytes, hits, misses, evicted (there were too many),
-        fetching now, waiting for what others fetch.
+        fetching now, waiting for what others fetch, tenant.
         """
-        return self._table(self._engine.shared.caches.values, CACHES)
+        return self._table(self._engine.shared.caches.items, CACHES)
 
     def reset_circuit(self, name: str) -> None:
-        """Close a circuit breaker by hand, its failures forgotten.
+        """Close the circuit breakers of this name by hand, their failures forgotten.
 
         Raises `LabError` for a name that no effect has asked for yet.
         """
         self._thread.ask(lambda: self._engine.shared.reset_circuit(name))
 
     def clear_cache(self, name: str = "default") -> int:
-        """Forget what a cache holds; answers how many values that were.
+        """Forget what caches of this name hold; answers how many values that were.
 
         Raises `LabError` for a name that no effect has asked for yet.
         """
         return self._thread.ask(lambda: self._engine.shared.clear_cache(name))
 
-    def _table(self, these: Callable[[], Iterable[Any]], columns: tuple[str, ...]) -> pd.DataFrame:
+    def _table(
+        self, these: Callable[[], Iterable[tuple[Any, Any]]], columns: tuple[str, ...]
+    ) -> pd.DataFrame:
         """A row per thing, sorted by name; they are read on the engine's loop, all at once."""
         import pandas as pd
 
-        rows = self._thread.ask(lambda: [one.row() for one in these()])
-        rows.sort(key=lambda row: (row["name"], row.get("kind", "")))
+        rows = self._thread.ask(lambda: [{**one.row(), "tenant": who[0]} for who, one in these()])
+        rows.sort(key=lambda row: (row["name"], row.get("kind", ""), row["tenant"]))
         return pd.DataFrame(rows, columns=list(columns))
 
 

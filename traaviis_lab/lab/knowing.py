@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from traaviis_lab.errors import DefinitionError
+from traaviis_lab.runtime.ids import check_tenant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,6 +77,17 @@ class Knowing:
         path = Path(source).expanduser().resolve()
         found = _name(path) if name is None else name
         return library.put(path, found, _chunk(chunk), embedder, progress)
+
+    def keep_knowledge(self, name: str, *tenants: str) -> None:
+        """Keep knowledge for the runs of these tenants; for all others it is not there.
+
+        It holds until the lab is closed; with no tenant named everybody may look again.
+        """
+        readers = self._library().readers
+        if tenants:
+            readers[name] = frozenset(map(check_tenant, tenants))
+        else:
+            readers.pop(name, None)
 
     def knowledges(self) -> pd.DataFrame:
         """A row per body of knowledge: name, documents, passages, embedder, of, indexed."""

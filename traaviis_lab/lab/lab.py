@@ -27,6 +27,7 @@ from .exchange import Exchange
 from .faces import debugger, draw_charts, mimebundle
 from .frames import runs_frame
 from .gates import Gates
+from .guests import Guests
 from .knowing import Knowing, knowledge_path
 from .modelling import Modelling
 from .names import new_id
@@ -36,7 +37,9 @@ from .plugins import Plugins, bring_plugins
 from .recording import Recording, recorded_chart
 from .replay_all import ReplayAll, replay_all
 from .run import Run
+from .serving import Serving
 from .thread import LoopThread
+from .tooling import Tooling
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +53,7 @@ MODES = ("disk", "process", "async", "memory")
 
 class Lab(
     Exchange, Pipelines, Gates, Knowing, Allowing, Modelling, Plugins, Budgeting, Costing,
-    Estimating,
+    Estimating, Guests, Serving, Tooling,
 ):  # fmt: skip
     """A journal, an engine and the runs in them. As the last value of a cell: a control panel.
 
@@ -188,7 +191,7 @@ class Lab(
         if id in self._engine.runs:
             return self.run(id)
         mine = chart_like(chart) if chart is not None else self._chart_for(id)
-        self.add(mine if chart is None else chart)
+        self._know(id, mine, chart)
         return self._face(self._thread.ask(lambda: self._engine.resume(id, mine)))
 
     def recording(self, id: str, chart: Any = None) -> Recording:
@@ -292,6 +295,7 @@ class Lab(
 
     def close(self) -> None:
         """Let go of runs, loop and journal; `Lab(path).resume(id)` goes on another day."""
+        self._stop_serving()
         with self._guard:
             if self._path is not None:
                 self._open.pop(self._path, None)

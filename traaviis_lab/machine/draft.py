@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from traaviis_lab.errors import ExpressionError, LabError
+from traaviis_lab.errors import ExpressionError, LabError, RunawayChart
 
 from .action import Block
 from .chart import Transition
 from .effect import Effect
+from .patience import PATIENCE
 from .place import Place
 from .plan import History
 from .values import Data, Event, Move, Snapshot, Step
@@ -32,8 +33,20 @@ class Draft:
     """
 
     __slots__ = (
-        "active", "data", "effects", "event", "failed", "history", "moves", "owners", "place",
-        "queue", "raised", "tables", "taken",
+        "active",
+        "data",
+        "effects",
+        "event",
+        "failed",
+        "history",
+        "is_over",
+        "moves",
+        "owners",
+        "place",
+        "queue",
+        "raised",
+        "tables",
+        "taken",
     )  # fmt: skip
 
     def __init__(self, tables: Tables, place: Place, data: Data, history: History) -> None:
@@ -50,6 +63,17 @@ class Draft:
         self.moves: list[Move] = []
         self.taken: list[str] = []
         self.failed: dict[str, str] = {}
+        watch = PATIENCE.watch
+        self.is_over = None if watch is None or not tables.portable else watch()
+
+    def check_time(self) -> None:
+        """Raise `RunawayChart` where whoever watches this thread says that it takes too long."""
+        if self.is_over is not None and self.is_over():
+            raise RunawayChart(
+                f"Chart {self.tables.name!r} did not settle in time: it was left after "
+                f"{len(self.moves)} microsteps.",
+                hint="Let its guards and assignments compute less, or do it in an effect.",
+            )
 
     def holds(self, transition: Transition) -> bool:
         """Whether the guard lets it pass. A guard that cannot be computed counts as false and
@@ -57,6 +81,7 @@ class Draft:
         when = transition.when
         if when is None:
             return True
+        self.check_time()
         try:
             return bool(when.compute(self.data, self.event, self.active))
         except Exception as error:
@@ -66,15 +91,15 @@ class Draft:
 
     def act(self, transition: Transition) -> None:
         """Carry out a transition's assignments (all or none of them), then ask for its effects."""
-        if transition.assign:
+        values: dict[str, Any] = {}
+        for name, formula in transition.assign:
+            self.check_time()
             try:
-                values = {
-                    name: formula.compute(self.data, self.event, self.active)
-                    for name, formula in transition.assign
-                }
+                values[name] = formula.compute(self.data, self.event, self.active)
             except Exception as error:
                 self.fail(transition.id, error)
                 return
+        if values:
             self.data = {**self.data, **values}
         block = self.tables.do.get(transition.id)
         if block:
@@ -85,6 +110,7 @@ class Draft:
         for effect, fill, raises in block:
             wish: Any = effect
             if fill is not None:
+                self.check_time()
                 try:
                     wish = fill(self.data, self.event, self.active)
                 except Exception as error:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 Update = Callable[[Data, Event], Data]
 Fill = Callable[[Data, Data, Event], tuple[Effect, ...]]
 
+MOST_READY = 100
+"""How many guards are tried, and fields assigned, before the watched algorithm decides."""
+
 
 class Row(NamedTuple):
     """One ready answer. `update` makes the new data, `fill` the effects that hold templates
@@ -70,7 +73,7 @@ def _rows(tables: Tables, place: Place, name: str) -> Iterator[Row]:
     gate = _gate(tables, place, name)
     if gate is not None:
         yield gate
-    for chosen in _alternatives(tables, place, name):
+    for chosen in _alternatives(tables, place, name)[:MOST_READY]:
         made = plan(tables, place, chosen, {})
         row = _row(tables, made, chosen, name, place) if made.fixed else None
         if row is None:
@@ -114,6 +117,8 @@ def _row(
     raised = () if arrival.ended else tuple(Event(e) for names in made.finished for e in names)
     follow = (None, *(event.name for event in raised))
     if not arrival.ended and any(arrival.candidates(tables, e) for e in follow):
+        return None
+    if sum(len(t.assign) for t in chosen) > MOST_READY:
         return None
     if blocks.raises or (blocks.open and len(chosen) > 1):
         return None

@@ -46,6 +46,7 @@ class Tables:
     enter: Mapping[str, Block]
     exit: Mapping[str, Block]
     do: Mapping[str, Block]
+    portable: bool = True
     places: PlaceBook = field(init=False)
     ready: dict[frozenset[str], dict[str, tuple[Row, ...]]] = field(default_factory=dict)
     begin: Row | None = None
@@ -98,6 +99,7 @@ def build_tables(chart: Chart) -> Tables:
         enter={n.id: compile_block(n.enter) for n in real if n.enter},
         exit={n.id: compile_block(n.exit) for n in real if n.exit},
         do={t.id: compile_block(t.do) for n in real for t in n.transitions if t.do},
+        portable=chart.portable,
     )
     begin_row(tables)
     if chart.root.kind == "compound" and all(n.kind in ("atomic", "final") for n in real[1:]):

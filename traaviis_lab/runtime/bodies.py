@@ -21,10 +21,12 @@ from traaviis_lab.machine.effect import Effect
 from traaviis_lab.machine.values import Data
 
 from .large import LARGE, say_once
+from .weight import is_heavier
 
 INLINE = 1024
 MAX_TEXTS = 4096
 MAX_CHANGE = 64 * 2**20
+MAX_ASKED = 4 * MAX_CHANGE
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _ABSENT = object()
 
@@ -118,14 +120,20 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
 
 def changes_text(fields: Mapping[str, Any]) -> bytes:
     """Changed fields as JSON, by name. Raises `JournalError` for what is not JSON, or too much."""
+    if is_heavier(fields.values(), MAX_CHANGE):
+        raise _too_much(f"more than {MAX_CHANGE:,} bytes of data", fields)
     text = encode({name: fields[name] for name in sorted(fields)} if len(fields) > 1 else fields)
     if len(text) > MAX_CHANGE:
-        raise JournalError(
-            f"One step changed {len(text):,} bytes of data ({', '.join(sorted(fields))}); "
-            f"at most {MAX_CHANGE:,} are taken.",
-            hint="Look for an assignment that makes its own field larger each time.",
-        )
+        raise _too_much(f"{len(text):,} bytes of data", fields)
     return text
+
+
+def _too_much(what: str, fields: Mapping[str, Any]) -> JournalError:
+    return JournalError(
+        f"One step changed {what} ({', '.join(sorted(fields))}); "
+        f"at most {MAX_CHANGE:,} bytes are taken.",
+        hint="Look for an assignment that makes its own field larger each time.",
+    )
 
 
 def step_body(texts: Texts, before: Data, step: Step) -> bytes:
@@ -143,6 +151,11 @@ def step_body(texts: Texts, before: Data, step: Step) -> bytes:
         parts.append(_effects_text(step.effects, step.snapshot.data))
     if step.raised:
         raised = [{"name": e.name, "data": e.data} for e in step.raised]
+        if is_heavier(raised, MAX_ASKED):
+            raise JournalError(
+                f"One step raised events of more than {MAX_ASKED:,} bytes.",
+                hint="Look for an event that carries what it was raised by.",
+            )
         parts += (b',"raised":', encode(raised, where="raised"))
     parts.append(b"}")
     return b"".join(parts)
@@ -154,6 +167,12 @@ def _effects_text(effects: Sequence[Effect], data: Data) -> bytes:
     if None not in known:
         return b',"effects":[' + b",".join(known) + b"]"  # type: ignore[arg-type]
     specs = [effect.to_spec() for effect in effects]
+    if is_heavier(specs, MAX_ASKED):
+        raise JournalError(
+            f"One step asked for effects of more than {MAX_ASKED:,} bytes "
+            f"({', '.join(sorted({effect.kind for effect in effects}))}).",
+            hint="Hand on what they need and not the whole of it.",
+        )
     text = encode(specs, where="effects")
     if len(text) <= LARGE:
         return b',"effects":' + text

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 DEEPEST = 16
 """How deep machines may start machines, so that one that starts itself comes to an end."""
 
+MOST_GUESTS = 200
+"""How many machines from outside are known to one tenant."""
+MOST_GUEST_RUNS = 2_000
+"""How many runs of a tenant may be under way where what was written outside starts one more."""
+
 
 class Parent(NamedTuple):
     """The run a run was started by, and the path of the effect that did."""
@@ -51,9 +56,10 @@ class Children:
         process has the child, or machines start machines without end.
         """
         engine = self._engine
-        chart = engine.machines.get(machine)
+        tenant = engine.runs[parent.run].tenant
+        chart = engine.machine(machine, tenant)
         if chart is None:
-            known = ", ".join(sorted(engine.machines)) or "none"
+            known = ", ".join(sorted(engine.machines_of(tenant))) or "none"
             raise EffectError(
                 f"No machine {machine!r} is known to this lab.",
                 hint=f"lab.add({machine}) makes it known. Known: {known}.",
@@ -64,9 +70,20 @@ class Children:
             kept.set_result(None)
             return self._known(name, parent), kept
         self._check_depth(parent, machine)
-        tenant = engine.runs[parent.run].tenant
+        if machine not in engine.machines:
+            self.check_room(tenant)
         acknowledge = engine.acks.waking(kept)
         return engine.start(chart, name, data, tenant, acknowledge, parent.to_json()), kept
+
+    def check_room(self, tenant: str) -> None:
+        """Raise `EffectError` where a tenant has as many runs under way as guests may make."""
+        mine = (run for run in self._engine.runs.values() if run.tenant == tenant)
+        if sum(not run.snapshot.done for run in mine) >= MOST_GUEST_RUNS:
+            raise EffectError(
+                f"{MOST_GUEST_RUNS:,} runs are under way already, as many as may be started from "
+                "outside.",
+                hint="Let some of them end, or stop them.",
+            )
 
     async def ended(self, child: Run) -> None:
         """Return when this run has come to its end. Raises `EffectError` if it is let go."""
@@ -118,7 +135,8 @@ class Children:
             chart: Chart = live.chart
             return chart
         info = engine.journal.info(name)
-        for chart in engine.machines.values():
+        tenant = info.tenant if info is not None else ""
+        for chart in engine.machines_of(tenant).values():
             if info is not None and chart.hash == info.chart:
                 return chart
         return chart_of(engine.journal, name)

@@ -15,7 +15,10 @@ from traaviis_lab.errors import DefinitionError, JournalConflict, LabError
 from traaviis_lab.journal import Durability, Journal
 from traaviis_lab.knowledge import Library
 from traaviis_lab.machine import Chart
+from traaviis_lab.machine.patience import PATIENCE
 from traaviis_lab.models import Models
+from traaviis_lab.tools import Toolset
+from traaviis_lab.tools.book import Book
 
 from .acks import Acks
 from .asides import Acknowledge
@@ -37,6 +40,7 @@ from .secrets import Secrets
 from .sharing import Shared
 from .spending import Spending
 from .standing import Ask
+from .stopwatch import stopwatch
 from .turn import Turn
 
 _LOGGER = logging.getLogger("traaviis_lab")
@@ -64,6 +68,8 @@ class Engine:
         self.tapes: dict[str, Tape] = {}
         self.functions: dict[str, Callable[..., Any]] = {}
         self.machines: dict[str, Chart] = {}
+        self.guests: dict[str, dict[str, Chart]] = {}  # known to one tenant each
+        self.senders: set[tuple[str, str]] = set()  # which tenant may send events to which
         self.children = Children(self)
         self.secrets, self.hosts = Secrets(), Hosts()
         self.spending = Spending(self)
@@ -71,10 +77,13 @@ class Engine:
         self.workers = ThreadPoolExecutor(max_workers=32, thread_name_prefix="traaviis-call")
         self.http = HttpDoor(self.workers)
         self.models = Models(self.loop)
+        book = Book(journal, clock.now, self.safest)
+        self.tools = Toolset(book, self.secrets.reveal, self.secrets.cleared)
         self.knowledge = Library(None, clock.now)
         self.interpreter = Interpreter(LEAVES)
         self.carriers = Carriers(self)
         self._texts: dict[str, Texts] = {}
+        PATIENCE.watch = stopwatch
         clock.attach(self.loop)
 
     def start(
@@ -134,6 +143,14 @@ class Engine:
             self.journal.release(run_id)
             raise
         return run
+
+    def machines_of(self, tenant: str) -> dict[str, Chart]:
+        """The machines that runs of a tenant may start, by name: the lab's, and its own."""
+        return {**self.guests.get(tenant, {}), **self.machines}
+
+    def machine(self, name: str, tenant: str) -> Chart | None:
+        """A machine that runs of this tenant may start."""
+        return self.machines.get(name) or self.guests.get(tenant, {}).get(name)
 
     def hold(self, run: Run) -> Hold:
         """What stands between a run and what comes in, made when it is first needed."""
@@ -226,6 +243,7 @@ class Engine:
             self.release(run_id)
         if tasks:
             await asyncio.wait(tasks, timeout=2.0)
+        self.tools.close()  # waits on this thread: at the end of a process no other can begin
         await self.http.close()
         await self.models.close()
         self.workers.shutdown(wait=False, cancel_futures=True)

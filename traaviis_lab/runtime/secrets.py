@@ -72,6 +72,10 @@ class Secrets(MutableMapping[str, str]):
             )
         return value
 
+    def kept_for_hosts(self) -> list[str]:
+        """The names of those that are kept for hosts, and so can be sent nowhere else."""
+        return sorted(name for name in self._values if name in self._hosts)
+
     def named_in(self, value: Any) -> str:
         """The name of a secret whose value stands in a JSON value; "" if there is none.
 

@@ -9,7 +9,7 @@ from .text import one_line, shorten
 
 _ABOUT = (
     "function", "url", "machine", "agent", "event", "to", "key", "model", "index", "knowledge",
-    "name", "into",
+    "tool", "name", "into",
 )  # fmt: skip
 _MANY = ("effects", "steps", "agents")
 _LONGEST = 60

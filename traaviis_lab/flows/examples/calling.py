@@ -71,6 +71,36 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 """,
     ),
+    "call_tool": Example(
+        """\
+kind: call_tool
+tool: notes.read_note
+arguments: {name: "{{ data.name }}"}
+into: note
+""",
+        """\
+SERVER = '''
+from mcp.server.mcpserver import MCPServer
+
+server = MCPServer("notes")
+
+@server.tool()
+def read_note(name: str) -> str:
+    "Read a note."
+    return f"{name}: buy milk"
+
+server.run()
+'''
+lab.tools.add_mcp([sys.executable, "-c", SERVER], name="notes", allow=["read_*"])
+effect = fx.call_tool("notes.read_note", {"name": "{{ data.name }}"}, into="note")
+run = lab.run_pipeline(effect, {"name": "today"})
+print(run.data["note"])
+""",
+        "today: buy milk",
+        """\
+import sys
+""",
+    ),
 }
 MACHINES = {
     "raise": Example(

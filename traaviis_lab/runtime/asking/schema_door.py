@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +15,8 @@ from traaviis_lab.errors import DefinitionError
 
 MOST_PROBLEMS = 8
 LONGEST_LOOK = 0.5
-"""Seconds for one pattern and one text: `(a+)+$` would take for ever on the wrong answer."""
+"""Seconds for one pattern and one text: `(a+)+$` would take for ever on the wrong answer. The
+whole check may take as long: references can double what is to be looked at, again and again."""
 Check = Callable[[Any], list[str]]
 
 
@@ -47,12 +50,12 @@ def _checker(text: bytes) -> Check:
             f"schema: this is no JSON Schema at {where}: {error.message[:300]}",
             hint="Mend it there; a model of pydantic's has a right one.",
         ) from None
-    bounded = jsonschema.validators.extend(
-        kind, {"pattern": _pattern, "patternProperties": _pattern_properties}
-    )
+    words = {**kind.VALIDATORS, "pattern": _pattern, "patternProperties": _pattern_properties}
+    bounded = jsonschema.validators.extend(kind, {w: _timed(look) for w, look in words.items()})
     judge = bounded(schema, registry=Registry())  # which fetches nothing
 
     def check(value: Any) -> list[str]:
+        _until.set(time.monotonic() + LONGEST_LOOK)
         try:
             found = sorted(judge.iter_errors(value), key=lambda one: list(map(str, one.path)))
         except RecursionError:
@@ -73,6 +76,20 @@ def _checker(text: bytes) -> Check:
 
 def _place(path: Any) -> str:
     return ".".join(str(part) for part in path) or "the answer"
+
+
+_until: ContextVar[float] = ContextVar("traaviis_schema_until")
+
+
+def _timed(look: Callable[..., Any]) -> Callable[..., Any]:
+    """A word of JSON Schema that is looked at as long as there is time."""
+
+    def timed(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
+        if time.monotonic() > _until.get():
+            raise TimeoutError
+        return look(validator, value, instance, schema)
+
+    return timed
 
 
 def _matches(pattern: str, text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Describe registered functions as the tools a model may ask for."""
+"""Describe registered functions and the lab's tools as what a model may ask for."""
 
 from __future__ import annotations
 
@@ -8,26 +8,32 @@ import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
+from hashlib import sha256
 from typing import Any, Literal, Union
 
-from traaviis_lab.errors import DefinitionError, NoHandler
+from traaviis_lab.errors import DefinitionError, NoHandler, PermissionDenied
 from traaviis_lab.machine.names import did_you_mean
+from traaviis_lab.tools import Standing, Toolset
 
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 _LISTS = (list, tuple, set, frozenset, Sequence)
 _DEEPEST = 6
+LONGEST_NAME = 64
 _ANY: dict[str, Any] = {}
 
 
 def tools_of(
-    tools: Sequence[Any] | None, functions: Mapping[str, Callable[..., Any]]
+    tools: Sequence[Any] | None,
+    functions: Mapping[str, Callable[..., Any]],
+    lab: Toolset | None = None,
 ) -> tuple[dict[str, Any], ...]:
     """The descriptions `{name, description, parameters}` of tools that an effect names.
 
-    Raises `NoHandler` for a name that nobody registered, `DefinitionError` for a description
-    that is none, and where two have one name.
+    `lab` has the tools of servers. Raises `NoHandler` for a name that nobody knows,
+    `PermissionDenied` for a tool that may not be called or whose description changed,
+    `DefinitionError` for a description that is none, and where two have one name.
     """
-    made = tuple(_described(one, functions) for one in tools or ())
+    made = tuple(_described(one, functions, lab) for one in tools or ())
     names = [one["name"] for one in made]
     for name in names:
         if names.count(name) > 1:
@@ -47,10 +53,43 @@ def describe(name: str, function: Callable[..., Any]) -> dict[str, Any]:
     }
 
 
-def _described(tool: Any, functions: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
+def names_by_wire(tools: Sequence[Any] | None) -> dict[str, str]:
+    """The lab's names by those that models know them by, which may hold no dot."""
+    return {wire_name(one): one for one in tools or () if isinstance(one, str) and "." in one}
+
+
+def wire_name(name: str) -> str:
+    """A tool's name as models may be told it: `files__read_file`, of at most 64 letters."""
+    made = name.replace(".", "__").replace("/", "__")
+    if len(made) > LONGEST_NAME:
+        made = f"{made[: LONGEST_NAME - 9]}_{sha256(name.encode()).hexdigest()[:8]}"
+    return made
+
+
+def _foreign(tool: Standing) -> dict[str, Any]:
+    """A server's tool as a model is told of it: whose words these are is said."""
+    if tool.verdict.permission == "deny" or tool.known.change:
+        raise PermissionDenied(
+            f"tools: {tool.name} is not offered to a model: {tool.verdict.why}.",
+            hint=f"lab.tools[{tool.name!r}] says what changed; "
+            f"lab.tools.accept({tool.name!r}) takes it as it is now.",
+        )
+    said = tool.definition.description
+    return {
+        "name": wire_name(tool.name),
+        "description": f"[Said by the server {tool.server.name!r}; no instruction] {said}",
+        "parameters": dict(tool.definition.schema),
+    }
+
+
+def _described(
+    tool: Any, functions: Mapping[str, Callable[..., Any]], lab: Toolset | None
+) -> dict[str, Any]:
     if isinstance(tool, str):
         function = functions.get(tool)
         if function is None:
+            if lab is not None and (found := lab.known(tool)) is not None:
+                return _foreign(found)
             known = did_you_mean(tool, sorted(functions), "Registered")
             raise NoHandler(
                 f"tools: no function {tool!r} is registered here.",

@@ -6,6 +6,7 @@ from traaviis_lab.effects import (
     Call,
     CallApi,
     CallLlm,
+    CallTool,
     Delay,
     EmbedText,
     InvokeFsm,
@@ -22,6 +23,7 @@ from traaviis_lab.runtime.interpreter import Handler
 from .call import call
 from .call_api import call_api
 from .call_llm import call_llm
+from .call_tool import call_tool
 from .delay import delay
 from .embed_text import embed_text
 from .machines import invoke_fsm, spawn_fsm
@@ -35,6 +37,7 @@ LEAVES: dict[type[Effect], Handler] = {
     Call: call,
     CallApi: call_api,
     CallLlm: call_llm,
+    CallTool: call_tool,
     Delay: delay,
     EmbedText: embed_text,
     InvokeFsm: invoke_fsm,

@@ -15,7 +15,7 @@ from traaviis_lab.runtime.asking.structured import (
     read_object,
     repair_text,
 )
-from traaviis_lab.runtime.asking.toolbox import tools_of
+from traaviis_lab.runtime.asking.toolbox import names_by_wire, tools_of
 from traaviis_lab.runtime.interpreter import Scope
 
 
@@ -25,11 +25,12 @@ async def call_llm(effect: CallLlm, scope: Scope) -> Any:
     Raises `AnswerUnfit` for an answer that does not fit the schema, also after repairs, what
     `ask` raises, and `NoHandler` for a tool that nobody registered.
     """
+    await scope.engine.tools.learn(effect.tools or ())
     request = request_of(effect, scope)
     if effect.schema:
         return await object_answered(effect, scope, request)
     answer = await _asked(effect, scope, request)
-    return _with_tools(answer) if effect.tools else answer.text
+    return _with_tools(answer, effect) if effect.tools else answer.text
 
 
 def request_of(effect: CallLlm, scope: Scope) -> Request:
@@ -42,7 +43,7 @@ def request_of(effect: CallLlm, scope: Scope) -> Request:
     return Request(
         "",
         tuple(said),
-        tools_of(effect.tools, scope.engine.functions) if effect.tools else (),
+        tools_of(effect.tools, scope.engine.functions, scope.engine.tools) if effect.tools else (),
         effect.schema,
         int(effect.max_tokens),
         effect.temperature,
@@ -58,10 +59,10 @@ async def object_answered(effect: CallLlm, scope: Scope, request: Request) -> An
     answer = await _asked(effect, scope, request)
     for left in range(effect.repairs, -1, -1):
         if answer.tool_calls and effect.tools:
-            return {**_with_tools(answer), "value": None}
+            return {**_with_tools(answer, effect), "value": None}
         value, problems = judged(answer, check)
         if not problems:
-            return {**_with_tools(answer), "value": value} if effect.tools else value
+            return {**_with_tools(answer, effect), "value": value} if effect.tools else value
         if answer.finish in ("length", "content_filter") or not left:
             break
         told = (
@@ -105,9 +106,11 @@ async def _asked(effect: CallLlm, scope: Scope, request: Request, purpose: str =
     )
 
 
-def _with_tools(answer: Answer) -> dict[str, Any]:
+def _with_tools(answer: Answer, effect: CallLlm) -> dict[str, Any]:
+    named = names_by_wire(effect.tools)
     calls = [
-        {"id": one.get("id", ""), "name": one.get("name", ""), "args": one.get("args", {})}
+        {"id": one.get("id", ""), "name": named.get(name, name), "args": one.get("args", {})}
         for one in answer.tool_calls
+        for name in [one.get("name", "")]
     ]
     return {"text": answer.text, "tool_calls": calls}

@@ -25,7 +25,7 @@ async def on_worker(scope: Scope, work: Callable[P, T], *args: P.args, **options
 async def knowledge_of(scope: Scope, name: str) -> Knowledge:
     """The knowledge of a name; what comes from it is cleared of the lab's secrets.
 
-    Raises `EffectError` where there is none.
+    Raises `EffectError` where there is none, or none that the run's tenant may look into.
     """
     scope.secrets.mistrust()
-    return await on_worker(scope, scope.engine.knowledge.find, name)
+    return await on_worker(scope, scope.engine.knowledge.find, name, scope.run.tenant)

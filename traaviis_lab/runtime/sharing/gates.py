@@ -1,4 +1,4 @@
-"""All that effects share by name over the lab: who asks is sent to the gate of that name."""
+"""All that the effects of a tenant share by name: who asks is sent to the gate of that name."""
 
 from __future__ import annotations
 
@@ -17,21 +17,24 @@ from .limits import Limit
 from .line import Caller, Row
 
 T = TypeVar("T")
+Name = tuple[str, str]
+"""The tenant, and what its effects call it."""
 
 
 class Shared:
     """The breakers, limits, bulkheads and caches of an engine. Its methods run on its loop.
 
+    Each tenant has its own: who says a name sets its rules, fills it up and reads what failed.
     A path is that of the composed effect (the `circuit_breaker` itself). The rules that came
     last with a name hold for all who say it; a cache's `ttl` is each caller's own.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.circuits: dict[str, Circuit] = {}
-        self.limits: dict[str, Limit] = {}
-        self.bulkheads: dict[str, Bulkhead] = {}
-        self.caches: dict[str, Cache] = {}
+        self.circuits: dict[Name, Circuit] = {}
+        self.limits: dict[Name, Limit] = {}
+        self.bulkheads: dict[Name, Bulkhead] = {}
+        self.caches: dict[Name, Cache] = {}
         self._inside: dict[str, dict[str, Circuit | Bulkhead | Cache]] = {}
 
     async def ask(self, run_id: str, path: str, effect: Permit, tenant: str) -> Row:
@@ -45,17 +48,17 @@ class Shared:
         caller = Caller(run_id, path)
         match effect.of:
             case "circuit_breaker":
-                circuit = self._circuit(effect)
+                circuit = self._circuit(effect, tenant)
                 answer = circuit.ask(caller)
                 self._note(caller, circuit)
             case "rate_limit":
-                answer = await self._limit(effect).ask(caller)
+                answer = await self._limit(effect, tenant).ask(caller)
             case "bulkhead":
-                bulkhead = self._bulkhead(effect)
+                bulkhead = self._bulkhead(effect, tenant)
                 answer = await bulkhead.ask(caller)
                 self._note(caller, bulkhead)
             case "cache":
-                cache, ttl = self._cache(effect), float(effect.rules["ttl"])
+                cache, ttl = self._cache(effect, tenant), float(effect.rules["ttl"])
                 answer = await cache.ask(caller, _key(tenant, effect), ttl)
                 if not answer["hit"]:
                     self._note(caller, cache)
@@ -63,26 +66,23 @@ class Shared:
                 raise EffectError(f"There is no permit of {other!r} to ask for.")
         return answer
 
-    def enter(self, run_id: str, path: str, effect: Permit, tenant: str | None = None) -> None:
-        """Take the place of what is under way already, without asking; it may be one too many.
-
-        Where no `tenant` is said, what comes of it is not kept in a cache.
-        """
+    def enter(self, run_id: str, path: str, effect: Permit, tenant: str) -> None:
+        """Take the place of what is under way already, without asking; it may be one too many."""
         self.leave(run_id, path, effect, "cancelled")
         caller = Caller(run_id, path)
         match effect.of:
             case "circuit_breaker":
-                circuit = self._circuit(effect)
+                circuit = self._circuit(effect, tenant)
                 circuit.enter(caller)
                 self._note(caller, circuit)
             case "rate_limit":
-                self._limit(effect).enter(caller)
+                self._limit(effect, tenant).enter(caller)
             case "bulkhead":
-                bulkhead = self._bulkhead(effect)
+                bulkhead = self._bulkhead(effect, tenant)
                 bulkhead.enter(caller)
                 self._note(caller, bulkhead)
-            case "cache" if tenant is not None:
-                cache = self._cache(effect)
+            case "cache":
+                cache = self._cache(effect, tenant)
                 cache.enter(caller, _key(tenant, effect))
                 self._note(caller, cache)
 
@@ -108,12 +108,24 @@ class Shared:
             self._leave(Caller(run_id, path), "cancelled", None)
 
     def reset_circuit(self, name: str) -> None:
-        """Close a breaker. Raises `LabError` for a name that nobody has said yet."""
-        _named(self.circuits, name, "circuit").close()
+        """Close a breaker, everybody's of this name. Raises `LabError` for one nobody has said."""
+        for circuit in _named(self.circuits, name, "circuit"):
+            circuit.close()
 
     def clear_cache(self, name: str) -> int:
-        """Forget a cache's values; answers how many. Raises `LabError` for a name unknown."""
-        return _named(self.caches, name, "cache").clear()
+        """Forget the values of everybody's cache of this name; answers how many.
+
+        Raises `LabError` for a name unknown.
+        """
+        return sum(cache.clear() for cache in _named(self.caches, name, "cache"))
+
+    def _get(
+        self, known: dict[Name, T], tenant: str, name: str, make: Callable[[str, Clock], T]
+    ) -> T:
+        found = known.get((tenant, name))
+        if found is None:
+            found = known[tenant, name] = make(name, self._clock)
+        return found
 
     def _leave(self, caller: Caller, outcome: str, value: Any) -> None:
         paths = self._inside.get(caller.run)
@@ -127,40 +139,35 @@ class Shared:
     def _note(self, caller: Caller, gate: Circuit | Bulkhead | Cache) -> None:
         self._inside.setdefault(caller.run, {})[caller.path] = gate
 
-    def _circuit(self, effect: Permit) -> Circuit:
-        found = _get(self.circuits, effect.name, lambda: Circuit(effect.name, self._clock))
+    def _circuit(self, effect: Permit, tenant: str) -> Circuit:
+        found = self._get(self.circuits, tenant, effect.name, Circuit)
         found.follow(effect.rules)
         return found
 
-    def _limit(self, effect: Permit) -> Limit:
-        found = _get(self.limits, effect.name, lambda: Limit(effect.name, self._clock))
+    def _limit(self, effect: Permit, tenant: str) -> Limit:
+        found = self._get(self.limits, tenant, effect.name, Limit)
         found.follow(effect.rules)
         return found
 
-    def _bulkhead(self, effect: Permit) -> Bulkhead:
-        found = _get(self.bulkheads, effect.name, lambda: Bulkhead(effect.name, self._clock))
+    def _bulkhead(self, effect: Permit, tenant: str) -> Bulkhead:
+        found = self._get(self.bulkheads, tenant, effect.name, Bulkhead)
         found.follow(effect.rules)
         return found
 
-    def _cache(self, effect: Permit) -> Cache:
-        return _get(self.caches, effect.name, lambda: Cache(effect.name, self._clock))
-
-
-def _get(known: dict[str, T], name: str, make: Callable[[], T]) -> T:
-    if name not in known:
-        known[name] = make()
-    return known[name]
+    def _cache(self, effect: Permit, tenant: str) -> Cache:
+        return self._get(self.caches, tenant, effect.name, Cache)
 
 
 def _key(tenant: str, effect: Permit) -> Key:
     return tenant, canonical_hash(effect.key)
 
 
-def _named(known: Mapping[str, T], name: str, what: str) -> T:
-    if name not in known:
-        names = ", ".join(repr(one) for one in sorted(known)) or "none"
+def _named(known: Mapping[Name, T], name: str, what: str) -> list[T]:
+    found = [one for (_, said), one in known.items() if said == name]
+    if not found:
+        names = ", ".join(repr(one) for one in sorted({said for _, said in known})) or "none"
         raise LabError(
             f"No {what} {name!r} is known in this lab.",
             hint=f"It is there once an effect has asked for it. Known: {names}.",
         )
-    return known[name]
+    return found
