@@ -1,4 +1,4 @@
-// Bundle src/ into traaviis_lab/static: widget.js, costs.js and their style sheets, the same bytes every time.
+// Bundle src/ into traaviis_lab/static: widget.js, costs.js, serving.js and their style sheets, the same bytes every time.
 import { build } from "esbuild";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,8 +15,8 @@ const common = {
   logLevel: "warning",
 };
 
-const scripts = { widget: "src/index.ts", costs: "src/costs/index.ts" };
-const styles = { widget: "src/styles/widget.css", costs: "src/costs/costs.css" };
+const scripts = { widget: "src/index.ts", costs: "src/costs/index.ts", serving: "src/serving/index.ts" };
+const styles = { widget: "src/styles/widget.css", costs: "src/costs/costs.css", serving: "src/serving/serving.css" };
 const license = "/*! With uPlot, (c) 2022 Leon Sorokin, MIT license: static/uplot.LICENSE.txt */";
 
 for (const [name, entry] of Object.entries(scripts)) {

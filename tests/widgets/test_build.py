@@ -12,7 +12,7 @@ import pytest
 
 SOURCES = Path(__file__).parents[2] / "extensions" / "widgets"
 STATIC = Path(str(files("traaviis_lab"))) / "static"
-KINDS = ("widget.js", "widget.css", "costs.js", "costs.css")
+KINDS = ("widget.js", "widget.css", "costs.js", "costs.css", "serving.js", "serving.css")
 
 
 @pytest.mark.skipif(

@@ -14,6 +14,7 @@ from . import (
     exchange,
     graph,
     journal,
+    mcp_bridge,
     migrate,
     models,
     notebooks,
@@ -62,5 +63,6 @@ app.command("export")(exchange.export)
 app.command("import")(exchange.bring_in)
 app.command("report")(exchange.report)
 app.command("test-case")(reproduce.reproduce)
+app.command("mcp-bridge")(mcp_bridge.mcp_bridge)
 app.add_typer(journal.app, name="journal")
 app.add_typer(models.app, name="models")

@@ -151,10 +151,10 @@ KINDS: dict[str, str] = {
     "effect.cancelled": "its state was left before it ended: `{path, owner}`",
     "model.called": "a model was asked; tokens and cost are columns",
     "tool.called": "a tool was called: `{path, node, server, fingerprint, outcome, bytes, error?}`",
-    "tool.known": "what a server says of a tool was seen, accepted or allowed for good; in the book "
-    "`~tools`, of no run: `{change, server, origin, tool, fingerprint, definition}`",
-    "mcp.called": "an agent called a tool of the MCP server; in the server's book `~mcp-...`, of no "
-    "run: `{client, grant, arguments, outcome, run}`",
+    "tool.known": "what a server says of a tool was seen, accepted or allowed for good; in the "
+    "book `~tools`, of no run: `{change, server, origin, tool, fingerprint, definition}`",
+    "mcp.called": "an agent called a tool of the MCP server; in the server's book `~mcp-...`, of "
+    "no run: `{client, grant, arguments, outcome, run}`",
     "human.asked": "a person was asked, the run waits; what becomes of an effect that was cut off: "
     "`{path, owner, question}`",
     "human.answered": "the person answered: `{path, answer}`",

@@ -9,23 +9,26 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .faces import chart_face, costs_face, debug_face, lab_face, run_face
+from .faces import chart_face, costs_face, debug_face, lab_face, mcp_face, run_face
 
 if TYPE_CHECKING:
     from .costs import CostsWidget
     from .debug import DebugWidget
     from .lab_widget import LabWidget
     from .run_widget import RunWidget
+    from .serving import ServingWidget
 
 __all__ = [
     "CostsWidget",
     "DebugWidget",
     "LabWidget",
     "RunWidget",
+    "ServingWidget",
     "chart_face",
     "costs_face",
     "debug_face",
     "lab_face",
+    "mcp_face",
     "run_face",
 ]
 
@@ -34,6 +37,7 @@ _HOMES = {
     "DebugWidget": "debug",
     "LabWidget": "lab_widget",
     "RunWidget": "run_widget",
+    "ServingWidget": "serving",
 }
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from traaviis_lab.lab.costing import LabCosts, RunCosts
 
     from .debug import DebugWidget
+    from .serving.handle import Handle
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 MAX_STATIC = 2_000_000
@@ -73,6 +74,17 @@ def costs_face(costs: RunCosts | LabCosts) -> dict[str, Any]:
 
         bundle[WIDGET] = _view(CostsWidget.of(costs))
     return bundle
+
+
+def mcp_face(handle: Handle) -> dict[str, Any]:
+    """The server of a lab: in a kernel a live widget, beside text that says the same every time."""
+    if not has_kernel():
+        return {"text/plain": repr(handle)}
+    from .serving import ServingWidget
+    from .serving.still import still_html, still_text
+
+    view = _view(ServingWidget.of(handle))
+    return {"text/plain": still_text(handle), "text/html": still_html(handle), WIDGET: view}
 
 
 def chart_face(chart: Chart) -> dict[str, Any]:

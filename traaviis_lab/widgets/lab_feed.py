@@ -9,10 +9,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from traaviis_lab.journal import Fact
+from traaviis_lab.journal.port import OWN
 
 from .board import Board, Look
 from .portrait import portray_data
 from .pump import UIPump, the_pump
+from .questions import Questions
 
 if TYPE_CHECKING:
     from traaviis_lab.lab import Lab
@@ -40,13 +42,19 @@ class LabFeed:
 
         def hear(fact: Fact) -> None:
             feed = ref()
-            if feed is not None:
+            if feed is not None and not fact.run.startswith(OWN):  # a book of the lab's is no run
                 feed._facts.append(fact)
                 feed._pump.mark(feed)
 
-        self.end = weakref.finalize(self, lab.events(hear))
+        self.questions = Questions(lab.approvals, self, self._pump)
+        self._deaf = weakref.finalize(self, lab.events(hear))
         self._board.load(lab.journal.runs(), lab.live())
         self.board = self._sum_up()
+
+    def end(self) -> None:
+        """Hear no more."""
+        self._deaf()
+        self.questions.end()
 
     def lab(self) -> Lab | None:
         """The lab, None if it is gone."""
@@ -112,7 +120,8 @@ class LabFeed:
         return {
             "rev": self.board.get("rev", 0) + 1,
             **self._board.sums(),
-            "title": _title(lab),
+            "title": title_of(lab),
+            "questions": self.questions.told(),
             "machines": {
                 name: {"data": portray_data(chart.data), "tenant": lab.tenant if lab else ""}
                 for name, chart in sorted(machines.items())
@@ -120,7 +129,8 @@ class LabFeed:
         }
 
 
-def _title(lab: Lab | None) -> str:
+def title_of(lab: Lab | None) -> str:
+    """What a lab is called: `Lab in memory`, or by its file."""
     if lab is None or not lab.is_open:
         return "Lab (closed)"
     return "Lab in memory" if lab.path is None else f"Lab {lab.path.rsplit('/', 1)[-1]}"

@@ -67,7 +67,7 @@ class LabWidget(LabWidgetBase):
         super().close()
 
     def obey(self, what: str, command: Mapping[str, Any]) -> Answer:
-        """Look at rows, start a run, open or close one; the rest is about one run."""
+        """Look at rows, start a run, answer an agent's question; the rest is about one run."""
         match what:
             case "look":
                 self.feed.look(text_of(command, "view"), _look(command))
@@ -81,6 +81,8 @@ class LabWidget(LabWidgetBase):
                 feed = self._open.pop(text_of(command, "run"), None)
                 if feed is not None:
                     feed.detach(self)
+            case "decide":
+                self.feed.questions.decide(command)
             case "resume":
                 self.feed.wake(self._lab().resume(text_of(command, "run")).id)
             case "stop":

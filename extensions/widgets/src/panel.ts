@@ -4,6 +4,7 @@ import type { Client } from "./client";
 import { h, ICONS, iconButton } from "./dom";
 import { groupList, type Choice } from "./groups";
 import { notices } from "./notices";
+import { Questions } from "./questions";
 import { runView } from "./run_view";
 import { startForm } from "./start";
 import { runTable } from "./table";
@@ -15,6 +16,7 @@ export function panel(client: Client, signal: AbortSignal): HTMLElement {
   const said = notices(null, client.commands, signal);
   const opened = h("div", { class: "tlw-opened", attrs: { hidden: true } });
   const open = openedRun(client, opened, (text) => said.trouble(text), signal);
+  const questions = new Questions(client.commands, (text, hint) => said.trouble(text, hint), signal, open);
   const table = runTable(client, open, (text, hint) => said.trouble(text, hint), signal);
   const groups = groupList((choice: Choice) => table.choose(choice));
   const start = startForm(client, open);
@@ -23,13 +25,14 @@ export function panel(client: Client, signal: AbortSignal): HTMLElement {
     title.textContent = board.title;
     const runs = board.total === 1 ? "1 run" : `${board.total.toLocaleString("en")} runs`;
     sums.textContent = `${runs}, ${board.running.toLocaleString("en")} running`;
+    questions.draw(board.questions);
     groups.draw(board.groups);
     start.draw(board.machines);
   };
   client.onBoard(draw, signal);
   const head = h("header", { class: "tlw-header" }, title, sums, h("span", { class: "tlw-grow" }), start.button);
   const attrs = { role: "group", "aria-label": "Lab control panel", tabindex: -1 };
-  return h("div", { class: "tlw-panel", attrs }, head, said.el, start.el, body, opened);
+  return h("div", { class: "tlw-panel", attrs }, head, questions.el, said.el, start.el, body, opened, questions.said);
 }
 
 function openedRun(

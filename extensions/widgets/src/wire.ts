@@ -1,5 +1,7 @@
 // What travels between Python and the browser, as types. The words are the ones Python uses.
 
+import type { QuestionList } from "./questions";
+
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = Record<string, Json>;
 
@@ -171,6 +173,7 @@ export interface Board {
   groups: Group[];
   machines: Record<string, MachineFace>;
   title: string;
+  questions: QuestionList;
 }
 
 /** The rows one view of the panel looks at. */

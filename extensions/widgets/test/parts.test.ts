@@ -89,7 +89,7 @@ test("the theme is JupyterLab's, and follows it", async () => {
   delete document.body.dataset.jpThemeLight;
 });
 
-const board = { rev: 1, total: 2, running: 1, title: "Lab in memory", machines: { SmartDoor: { data: { opened: 0 }, tenant: "t" } }, groups: [{ machine: "SmartDoor", state: "closed", count: 2 }] };
+const board = { rev: 1, total: 2, running: 1, title: "Lab in memory", questions: { rows: [], more: 0 }, machines: { SmartDoor: { data: { opened: 0 }, tenant: "t" } }, groups: [{ machine: "SmartDoor", state: "closed", count: 2 }] };
 const row = { id: "door_001", machine: "SmartDoor", state: "closed", status: "running" as const, seq: 3, tenant: "t", at: 0 };
 
 function showPanel() {

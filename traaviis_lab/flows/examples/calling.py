@@ -78,8 +78,8 @@ tool: notes.read_note
 arguments: {name: "{{ data.name }}"}
 into: note
 """,
-        """\
-SERVER = '''
+        '''\
+SERVER = """
 from mcp.server.mcpserver import MCPServer
 
 server = MCPServer("notes")
@@ -90,12 +90,12 @@ def read_note(name: str) -> str:
     return f"{name}: buy milk"
 
 server.run()
-'''
+"""
 lab.tools.add_mcp([sys.executable, "-c", SERVER], name="notes", allow=["read_*"])
 effect = fx.call_tool("notes.read_note", {"name": "{{ data.name }}"}, into="note")
 run = lab.run_pipeline(effect, {"name": "today"})
 print(run.data["note"])
-""",
+''',
         "today: buy milk",
         """\
 import sys

@@ -8,7 +8,7 @@ export const COMPOSED: ReadonlySet<string> = new Set([
 ]);
 export const GATES: ReadonlySet<string> = new Set(["circuit_breaker", "rate_limit", "bulkhead", "cache"]);
 /** The words of a document that say what it is about, the first one that is there. */
-const ABOUT = ["function", "url", "machine", "agent", "event", "to", "key", "model", "index", "knowledge", "message", "name", "into"];
+const ABOUT = ["function", "tool", "url", "machine", "agent", "event", "to", "key", "model", "index", "knowledge", "message", "name", "into"];
 const LONGEST = 90;
 const UNITS: Partial<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
 
