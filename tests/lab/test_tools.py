@@ -67,7 +67,7 @@ def test_a_tool_of_a_server_asks_and_an_answer_lets_it_through_once(lab):
     assert told["message"] == "shelf.read_file was not called: a person said no."
     (one, _) = person.asked
     assert one.text == (
-        f"Run {run.id} of Asking wants to call shelf.read_file: nobody has allowed it yet.\n"
+        f"Run {run.id!r} of Asking wants to call shelf.read_file: nobody has allowed it yet.\n"
         "The server 'shelf' says of it: Read a file of the shelf."
     )
     assert (one.tool, one.run, one.tenant) == ("shelf.read_file", run.id, "default")

@@ -288,6 +288,16 @@ def test_a_client_that_can_asks_its_own_person(desk, lab):
     assert lab.approvals.pending() == ()
 
 
+def test_a_client_that_is_not_trusted_to_ask_is_not_asked(desk, lab):
+    async def elicit(question):
+        return "always"
+
+    desk.approver = Approver(waits=5, asks="notebook")
+    _, thread = answered(lab, "deny")
+    assert call(desk, "wreck", elicit=elicit).kind == "PermissionDenied"
+    thread.join()
+
+
 def test_no_more_than_a_few_questions_of_one_token_stand_at_once(desk, lab):
     async def many():
         who = client()

@@ -67,6 +67,8 @@ def test_it_stops_twice_and_starts_again_with_another_token(lab, served):
     assert Talk(again).open().session
     lab.close()
     assert not again.is_running
+    with pytest.raises(LabError, match="closed"):
+        lab.serve_mcp()
 
 
 def test_a_port_that_is_taken_is_said(served):
@@ -83,7 +85,17 @@ def test_a_port_that_is_none_is_refused(lab, port):
 
 
 @pytest.mark.parametrize(
-    "setting", [{"sets": ["cores"]}, {"scopes": ["root"]}, {"tenant": "no\ngood"}, {"scopes": []}]
+    "setting",
+    [
+        {"sets": ["cores"]},
+        {"scopes": ["root"]},
+        {"tenant": "no\ngood"},
+        {"scopes": []},
+        {"token": "my own"},
+        {"asks": "nobody"},
+        {"origins": ["localhost:6274"]},
+        {"origins": ["http://localhost:6274/page"]},
+    ],
 )
 def test_settings_that_are_none_are_refused(lab, setting):
     with pytest.raises(LabError):
@@ -147,6 +159,8 @@ def test_a_client_is_told_of_before_its_first_call_ends(served, talk):
 def test_settings_make_the_same_server_again(lab, served):
     served.switch("debug", on=False)
     served.stop()
+    with pytest.raises(LabError, match="stopped"):
+        served.client_config("cursor")
     again = lab.serve_mcp(**served.settings)
     assert again.sets == served.sets
     assert again.token != served.token

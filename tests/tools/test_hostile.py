@@ -12,6 +12,7 @@ from tests.runtime.asking import chart_asking, error, result, until
 from traaviis_lab import Lab
 from traaviis_lab import effects as fx
 from traaviis_lab.errors import ToolFailed
+from traaviis_lab.tools.toolset import MOST_ASKED
 
 WILD = str(Path(__file__).parent / "servers" / "wild.py")
 
@@ -194,3 +195,22 @@ def test_a_server_that_will_not_end_is_ended(lab):
     lab.close()
     assert time.monotonic() - began < 8
     until(lambda: not is_alive(pid), 5)
+
+
+def test_no_tenant_can_bury_a_person_in_questions(lab):
+    add(lab, "fine", allow=None)
+    for number in range(MOST_ASKED + 5):
+        lab.start(chart_asking(GO), id=f"greedy-{number}", tenant="greedy")
+    until(lambda: len(lab.approvals.pending()) == MOST_ASKED)
+    runs = [lab.run(f"greedy-{number}") for number in range(MOST_ASKED + 5)]
+    until(lambda: sum(run.state == "failed" for run in runs) == 5)
+    told = next(run for run in runs if run.state == "failed").data["error"]
+    assert told["kind"] == "PermissionDenied"
+    assert f"{MOST_ASKED} questions of tenant 'greedy' are open" in told["message"]
+    lab.start(chart_asking(GO), id="other", tenant="other")
+    until(lambda: len(lab.approvals.pending()) == MOST_ASKED + 1)
+    for asked in lab.approvals.pending():
+        lab.approvals.answer(asked.id, "deny")
+    until(lambda: not lab.approvals.pending())
+    lab.start(chart_asking(GO), id="again", tenant="greedy")
+    until(lambda: len(lab.approvals.pending()) == 1)

@@ -125,8 +125,9 @@ def find(
     if len({(one.kernel, one.pid) for one in fit}) == 1:
         return fit[0]
     if fit:
+        by = f" by {_asked(kernel, notebook)}" if kernel or notebook else ""
         raise LabError(
-            f"It is not clear which of {len(fit)} servers is meant by {_asked(kernel, notebook)}.",
+            f"It is not clear which of {len(fit)} servers is meant{by}.",
             hint="Name one with --kernel or --notebook:\n" + listed(fit),
         )
     if there:
@@ -172,7 +173,7 @@ def _plain(text: str) -> str:
 def _asked(kernel: str | None, notebook: str | None) -> str:
     wanted = [f"kernel {kernel!r}"] if kernel else []
     wanted += [f"notebook {notebook!r}"] if notebook else []
-    return " and ".join(wanted) or "no name at all"
+    return " and ".join(wanted)
 
 
 def _fits(one: Connection, kernel: str | None, notebook: str | None) -> bool:

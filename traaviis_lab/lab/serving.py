@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from functools import cached_property
 from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from traaviis_lab.errors import NotInstalled
 
 from .approving import Approvals
+
+if TYPE_CHECKING:
+    from .thread import LoopThread
 
 
 class Serving:
     """The part of `Lab` that lets agents in, and asks a person where they want too much."""
 
     _server: Any = None
+    if TYPE_CHECKING:
+        _thread: LoopThread
 
     @cached_property
     def approvals(self) -> Approvals:
@@ -27,12 +32,15 @@ class Serving:
         Served already, it answers the same handle, so that a cell can be run twice. Settings:
         `port` (a free one), `tenant` and `scopes` of the token (the lab's own, all of them),
         `sets` (the tool sets that are on), `token` (False: none is asked for, for tests alone),
-        `waits` (seconds a question to a person stands). See docs/mcp.md.
+        `waits` (seconds a question to a person stands), `asks` ("notebook": never at the client).
+        See docs/mcp.md.
 
         Raises `NotInstalled` without the extra `[mcp]`, `LabError` for a setting that is none,
-        for a port that is taken, and where it is served already with other settings.
+        for a port that is taken, where it is served already with other settings, and where the lab
+        is closed.
         """
         if self._server is None or not self._server.is_running:
+            self._thread.ask(lambda: None)  # a closed lab has nothing to serve, and says so
             self._server = _serve(self, settings)
         elif settings:
             self._server.check_same(settings)

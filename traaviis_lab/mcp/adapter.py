@@ -14,6 +14,7 @@ from mcp.server.auth.provider import AccessToken
 from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 from sse_starlette.sse import AppStatus
 
@@ -29,8 +30,10 @@ from .clients import Clients
 from .desk import Desk
 from .grants import Grant
 from .library import Library
+from .reply import bad
 from .serving import Limits
-from .serving.gate import GRANT
+from .serving.body import Refused
+from .serving.gate import GRANT, say
 
 if TYPE_CHECKING:
     from mcp.server.context import CallNext, HandlerResult
@@ -76,7 +79,7 @@ class Adapter:
         waits: float,
         mount: Mount | None = None,
     ) -> None:
-        self._clients = clients
+        self._clients, self._limits, self._lab = clients, limits, desk.lab
         tools, shelves = Tools(desk, library, self._who, waits), Shelves(library, self._who)
         self._waking = Waking(library, self._who)
         server = _Server(
@@ -118,6 +121,9 @@ class Adapter:
         # Somebody's own web server in this kernel, interrupted, leaves this set for ever; and
         # with it no stream of the older protocol would be answered again.
         AppStatus.should_exit = False
+        if self._opens(scope) and len(self._sessions(grant.id)) >= self._limits.sessions_each:
+            await say(send, Refused(429, "Too many sessions of this token are open."))
+            return
         await self._manager.handle_request(scope, receive, send)
 
     @asynccontextmanager
@@ -126,6 +132,13 @@ class Adapter:
         async with self._manager.run():
             yield
 
+    async def revoked(self, grant_id: str) -> None:
+        """End the sessions of a token that was taken back, and what they still wait for."""
+        for name, transport in self._sessions(grant_id).items():
+            if transport.idle_scope is not None:  # around all that the session does
+                transport.idle_scope.cancel()
+            await self._manager._discard_session(name, transport)
+
     def tools_changed(self) -> None:
         """Tell every client that `tools/list` answers otherwise now. On the server's loop."""
         self._waking.tools_changed()
@@ -133,6 +146,19 @@ class Adapter:
     def closing(self) -> None:
         """Say goodbye to who listens. On the server's loop."""
         self._waking.close()
+
+    def _opens(self, scope: Any) -> bool:
+        names = {key for key, _ in scope["headers"]}
+        eras = [value for key, value in scope["headers"] if key == b"mcp-protocol-version"]
+        older = not eras or eras[0].decode("latin-1") in HANDSHAKE_PROTOCOL_VERSIONS
+        return older and b"mcp-session-id" not in names
+
+    def _sessions(self, grant_id: str) -> dict[str, Any]:
+        """The sessions of a token. The SDK counts those of all tokens together only."""
+        owners = dict(self._manager._session_owners)
+        known = dict(self._manager._server_instances)
+        mine = [name for name, owner in owners.items() if owner["client_id"] == grant_id]
+        return {name: known[name] for name in mine if name in known}
 
     def _who(self, context: Context) -> Client:
         request: Any = context.request
@@ -155,7 +181,7 @@ class Adapter:
         except (MCPError, ValidationError):
             raise
         except LabError as error:
-            raise MCPError(types.INVALID_PARAMS, error.message) from None
+            raise MCPError(types.INVALID_PARAMS, bad(error, self._lab).text) from None
         except Exception:
             _LOGGER.exception("The MCP server failed on %s", ctx.method)
             raise MCPError(types.INTERNAL_ERROR, "The server failed on this request.") from None

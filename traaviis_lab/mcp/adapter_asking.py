@@ -16,6 +16,8 @@ import mcp_types as types
 from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
+from traaviis_lab.lab.shown import shown_line
+
 from .call import Question
 
 Context = ServerRequestContext[Any, Any]
@@ -111,9 +113,10 @@ def ask_later(question: Question, name: str) -> types.InputRequiredResult:
 
 def form(question: Question) -> types.ElicitRequestFormParams:
     """The form a person sees: what would be done, and three answers."""
-    shown = json.dumps(question.arguments, ensure_ascii=False, default=str)
-    if len(shown) > _SHOWN:
-        shown = f"{shown[:_SHOWN]}... ({len(shown)} characters)"
+    whole = json.dumps(question.arguments, ensure_ascii=False, default=str)
+    shown = shown_line(whole, _SHOWN)
+    if len(whole) > _SHOWN:
+        shown = f"{shown} ({len(whole)} characters)"
     answer = {
         "type": "string",
         "title": "Allow it?",
@@ -122,7 +125,7 @@ def form(question: Question) -> types.ElicitRequestFormParams:
     }
     schema = {"type": "object", "properties": {"answer": answer}, "required": ["answer"]}
     return types.ElicitRequestFormParams(
-        message=f"{question.text}\nArguments: {shown}", requested_schema=schema
+        message=f"{shown_line(question.text, 500)}\nArguments: {shown}", requested_schema=schema
     )
 
 

@@ -25,6 +25,7 @@ from traaviis_lab.errors import LabError
 from .adapter_asking import Context
 from .call import Client
 from .library import Library
+from .reply import bad
 
 PAUSE = 0.05
 """Seconds in which what comes twice is told once."""
@@ -223,7 +224,8 @@ class Waking:
         try:
             return self._library.watch(self._who(context), (uri,), bell.updated)
         except LabError as error:
-            raise MCPError(types.INVALID_PARAMS, error.message) from None
+            said = bad(error, self._library.lab).text
+            raise MCPError(types.INVALID_PARAMS, said) from None
 
 
 def connection_of(context: Context) -> Connection:

@@ -5,24 +5,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from traaviis_lab.errors import LabError, PermissionDenied
+from traaviis_lab.lab.shown import shown_line
 
 from .approval import Approver
 from .call import Call, Charts, Client, Elicit, Progress, _nobody, _silent
 from .catalogue import SETS, Params, Tool, catalogue
+from .lanes import LANE, Lanes, aside
 from .record import Record
 from .reply import Reply, bad, good
 
 if TYPE_CHECKING:
     from traaviis_lab.lab import Lab
 
-WORKERS = 16
+MOST_TOLD = 400
+"""Characters of one line of progress."""
 _LOGGER = logging.getLogger("traaviis_lab")
 
 
@@ -33,7 +35,7 @@ class Desk:
         self.lab, self.approver, self.record = lab, approver, record
         self.charts = Charts(lab)
         self.sets: dict[str, bool] = dict.fromkeys(SETS, True)
-        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="traaviis-mcp-call")
+        self.lanes = Lanes()
 
     def listed(self, client: Client) -> list[Tool]:
         """The tools a client may call: switched on, granted, and working in this lab."""
@@ -49,7 +51,8 @@ class Desk:
     ) -> Reply:
         """Perform one call. A failure is an answer too; only a cancellation is raised."""
         began = time.monotonic()
-        call = Call(self.lab, client.grant, client, self.charts, progress, elicit)
+        call = Call(self.lab, client.grant, client, self.charts, self._clean(progress), elicit)
+        LANE.set(self.lanes.of(call.tenant))
         try:
             reply = await self._answer(call, name, arguments)
         except asyncio.CancelledError:
@@ -64,23 +67,32 @@ class Desk:
 
     def close(self) -> None:
         """Take no more calls; those under way on worker threads end by themselves."""
-        self._workers.shutdown(wait=False, cancel_futures=True)
+        self.lanes.close()
 
     async def _answer(self, call: Call, name: str, arguments: Mapping[str, Any]) -> Reply:
         tool = self._found(name, call.client)
         params = _read(tool, arguments)
         call.about = str(getattr(params, "fsm_id", None) or "")
-        why = await self._off_loop(tool.asks, call, params) if tool.may_ask else ""
+        why = await aside(tool.asks, call, params) if tool.may_ask else ""
         if why or tool.destructive:
             await self.approver.approve(call, tool, arguments, why)
-        if tool.is_async:
-            answer = await tool.function(call, params)  # type: ignore[misc]
-        else:
-            answer = await self._off_loop(tool.function, call, params)
+        try:
+            if tool.is_async:
+                answer = await tool.function(call, params)  # type: ignore[misc]
+            else:
+                answer = await aside(tool.function, call, params)
+        except LabError as error:  # its message may quote what somebody wrote into a run
+            return bad(error, self.lab, quotes=tool.quotes)
         return good(self.lab, answer, quotes=tool.quotes)
 
-    async def _off_loop(self, function: Callable[..., Any], *args: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._workers, function, *args)
+    def _clean(self, progress: Progress) -> Progress:
+        """Progress without secrets, in which nothing is hidden."""
+
+        async def told(done: float, total: float | None, message: str) -> None:
+            said = self.lab.secrets.cleared(message)
+            await progress(done, total, shown_line(said, MOST_TOLD))
+
+        return told
 
     def _found(self, name: str, client: Client) -> Tool:
         tool = catalogue().get(name)

@@ -45,8 +45,10 @@ class Grants:
         """A new token and what it grants. Raises `LabError` for a scope or tenant that is none."""
         wanted = frozenset(scopes)
         if not wanted or not wanted <= frozenset(SCOPES):
+            said = scopes if isinstance(scopes, str) else sorted(wanted)
             raise LabError(
-                f"Scopes {sorted(wanted)} cannot be granted.", hint=f"Some of: {', '.join(SCOPES)}."
+                f"Scopes {said!r} cannot be granted.",
+                hint=f"As a list, some of: {', '.join(SCOPES)}.",
             )
         token = secrets.token_urlsafe(32)
         digest = hashlib.sha256(token.encode()).digest()
@@ -65,7 +67,7 @@ class Grants:
         return found
 
     def revoke(self, id: str) -> None:
-        """Take a token back; calls under way end as they would. Raises `LabError` for no token."""
+        """Take a token back: it is found no more. Raises `LabError` for no token."""
         with self._lock:
             if id not in self._known:
                 raise LabError(

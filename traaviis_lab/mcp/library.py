@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -14,6 +15,7 @@ from traaviis_lab.journal import Fact
 
 from .apps import APP, DIAGRAM, EXTENSION, MIME, app_content
 from .call import Call
+from .lanes import LANE, aside
 from .prompts import PROMPTS, Argument, Prompt
 from .resources import (
     TEMPLATES,
@@ -46,6 +48,8 @@ _COMPLETERS = {
     "name": complete_machine,
     "machine": complete_machine,
 }
+MOST_WATCHED = 512
+"""Addresses that one token may watch, in all of its sessions and streams."""
 _LOGGER = logging.getLogger("traaviis_lab")
 
 
@@ -59,6 +63,7 @@ class Library:
     def __init__(self, desk: Desk) -> None:
         self.desk, self.lab = desk, desk.lab
         self._hearing: dict[int, Callable[[Fact], None]] = {}
+        self._watching: Counter[str] = Counter()  # by token
         self._next = 0
         self._lock = threading.Lock()
         self._end: Callable[[], None] | None = None
@@ -149,7 +154,7 @@ class Library:
             if address.room == "runs" and address.name:
                 call.info(address.name)
         watch = Watch(call.tenant, addresses, lambda: self._hashes(call), wake)
-        return self._heard(watch.hear, watch.end)
+        return self._heard(watch.hear, watch.end, call.grant.id)
 
     def changed(self, client: Client, wake: Callable[[], None]) -> Callable[[], None]:
         """Call `wake()` when `resources` may answer otherwise; answers how to end it."""
@@ -165,7 +170,7 @@ class Library:
     def close(self) -> None:
         """End every watch."""
         with self._lock:
-            self._hearing = {}
+            self._hearing, self._watching = {}, Counter()
             end, self._end = self._end, None
         if end is not None:
             end()
@@ -176,8 +181,18 @@ class Library:
     def _hashes(self, call: Call) -> dict[str, str]:
         return {name: chart.hash for name, chart in call.charts.of(call.tenant).items()}
 
-    def _heard(self, hear: Callable[[Fact], None], ended: Callable[[], None]) -> Callable[[], None]:
+    def _heard(
+        self, hear: Callable[[Fact], None], ended: Callable[[], None], who: str = ""
+    ) -> Callable[[], None]:
         with self._lock:
+            if (
+                who and self._watching[who] >= MOST_WATCHED
+            ):  # each is asked about each fact of the lab
+                raise LabError(
+                    f"{MOST_WATCHED} addresses are watched with this token already.",
+                    hint="Watch fewer, or unsubscribe from some.",
+                )
+            self._watching[who] += 1
             number, self._next = self._next, self._next + 1
             self._hearing = {**self._hearing, number: hear}
             if self._end is None:
@@ -185,6 +200,8 @@ class Library:
 
         def end() -> None:
             with self._lock:
+                if number in self._hearing:
+                    self._watching[who] -= 1
                 self._hearing = {k: one for k, one in self._hearing.items() if k != number}
             ended()
 
@@ -194,9 +211,9 @@ class Library:
         for hear in self._hearing.values():
             hear(fact)
 
-    async def _asked(self, work: Callable[..., T], *arguments: Any) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.desk._workers, work, *arguments)
+    async def _asked(self, work: Callable[..., T], call: Call, *arguments: Any) -> T:
+        LANE.set(self.desk.lanes.of(call.tenant))
+        return await aside(work, call, *arguments)
 
     async def _recorded(
         self, call: Call, what: str, said: Mapping[str, Any], work: Callable[[], T]
@@ -205,7 +222,7 @@ class Library:
         began, outcome = time.monotonic(), "InternalError"
         try:
             _check_read(call)
-            answer = await self._asked(work)
+            answer = await self._asked(lambda _: work(), call)
             outcome = "ok"
         except asyncio.CancelledError:
             outcome = "cancelled"

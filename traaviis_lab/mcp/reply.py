@@ -40,8 +40,11 @@ def good(lab: Lab, answer: Mapping[str, Any], *, quotes: bool) -> Reply:
     return Reply(plain, marked(body.decode()) if quotes else body.decode())
 
 
-def bad(error: BaseException, lab: Lab) -> Reply:
-    """A failure as it is sent: kind, message and hint; of a fault of ours only that it is one."""
+def bad(error: BaseException, lab: Lab, *, quotes: bool = False) -> Reply:
+    """A failure as it is sent: kind, message and hint; of a fault of ours only that it is one.
+
+    `quotes`: its message may hold text of the journal, and is marked; the hint is the house's own.
+    """
     if isinstance(error, LabError):
         told = lab.secrets.cleared(error.to_json())
     elif isinstance(error, TimeoutError):
@@ -53,7 +56,9 @@ def bad(error: BaseException, lab: Lab) -> Reply:
             "hint": "The kernel's log says how; the call is in the journal.",
         }
     hint = f" {told['hint']}" if told.get("hint") else ""
-    return Reply({"error": told}, f"{told['kind']}: {told['message']}{hint}", True, told["kind"])
+    said = f"{told['kind']}: {told['message']}"
+    text = f"{marked(said)}\n{hint.strip()}".rstrip() if quotes else f"{said}{hint}"
+    return Reply({"error": told}, text, True, told["kind"])
 
 
 def marked(text: str) -> str:

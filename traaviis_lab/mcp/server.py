@@ -61,7 +61,7 @@ class McpServer:
             settings.tenant, settings.scopes, "the connection file"
         )
         self._record = Record(lab, self._called)
-        self._desk = Desk(lab, Approver(settings.waits), self._record)
+        self._desk = Desk(lab, Approver(settings.waits, settings.asks), self._record)
         self._desk.sets.update({name: name in settings.sets for name in SETS})
         self._library = Library(self._desk)
         self._serving: Serving | None = None
@@ -167,7 +167,7 @@ class McpServer:
             now, then = getattr(self._settings, name), getattr(wanted, name)
             if now != then and not (name == "port" and then in (0, self._port)):
                 raise LabError(
-                    f"This lab is served already, with {name}={now!r}, not {then!r}.",
+                    f"This lab is served already, with {name}={_said(now)}, not {_said(then)}.",
                     hint="lab.serve_mcp().stop() first, or leave the setting out.",
                 )
 
@@ -225,10 +225,11 @@ class McpServer:
         return token
 
     def revoke(self, grant_id: str) -> None:
-        """Take a token back; its standing streams end. Raises `LabError` for no such token."""
+        """Take a token back; its streams, sessions and calls end. Raises `LabError` for no such
+        token."""
         self._grants.revoke(grant_id)
         if self._serving is not None:
-            self._serving.call(self._gate.end_streams, grant_id)
+            self._serving.ask(self._cut_off(grant_id))
         self._changed()
 
     def grants(self) -> list[Grant]:
@@ -236,9 +237,14 @@ class McpServer:
         return list(self._grants)
 
     def client_config(self, kind: str, *, bridge: bool = False) -> str:
-        """The text to paste into a client's settings: "claude-code", "vscode", "cursor", ..."""
+        """The text to paste into a client's settings: "claude-code", "vscode", "cursor", ...
+
+        Raises `LabError` for a client that is not known, and when the server is stopped.
+        """
         from .client_config import client_config
 
+        if not self.is_running:
+            raise LabError("The server is stopped; nobody can connect.", hint="lab.serve_mcp()")
         return client_config(self, kind, bridge=bridge)
 
     def __repr__(self) -> str:
@@ -250,6 +256,11 @@ class McpServer:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return mimebundle("mcp", self)
+
+    async def _cut_off(self, grant_id: str) -> None:
+        self._gate.end_streams(grant_id)
+        await self._adapter.revoked(grant_id)
+        self._gate.end_calls(grant_id)
 
     def _closing(self) -> None:
         self._adapter.closing()
@@ -280,3 +291,7 @@ class McpServer:
                 started=datetime.now(UTC).isoformat(timespec="seconds"),
             )
         )
+
+
+def _said(value: object) -> str:
+    return repr(sorted(value) if isinstance(value, frozenset) else value)

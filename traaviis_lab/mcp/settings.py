@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from traaviis_lab.errors import LabError
 from traaviis_lab.runtime.ids import check_tenant
@@ -30,6 +30,8 @@ class Settings:
         token: False asks for none, so that every process of this machine may do everything. For
             tests alone.
         waits: seconds a question to a person stands.
+        asks: where a person is asked: at the "client" if it can, else in the notebook; or in the
+            "notebook" always, for a client might answer for its person.
         origins: pages of other origins that may call, as `http://localhost:6274`.
         limits: sizes, times and numbers.
         mount: handed the SDK's server before it serves. For tests alone.
@@ -41,6 +43,7 @@ class Settings:
     sets: frozenset[str] = frozenset(SETS)
     token: bool = True
     waits: float = WAITS
+    asks: Literal["client", "notebook"] = "client"
     origins: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
     mount: Callable[[Any], None] | None = None
@@ -65,6 +68,18 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_tenant(self.tenant)
+        if not isinstance(self.token, bool):
+            raise LabError(
+                "`token` is True or False: the server makes its tokens itself.",
+                hint="server.token is the first one; server.add_token(...) makes others.",
+            )
+        if self.asks not in ("client", "notebook"):
+            raise LabError(f"asks={self.asks!r} is nowhere.", hint='"client" or "notebook".')
+        for page in self.origins:
+            if not page.startswith(("http://", "https://")) or page.count("/") != 2:
+                raise LabError(
+                    f"{page!r} is no origin of a page.", hint='As "http://localhost:6274".'
+                )
         unknown = sorted(self.sets - frozenset(SETS))
         if unknown:
             raise LabError(

@@ -27,6 +27,7 @@ LARGEST_LIST = 4 * 2**20
 _LOGGERS = ("client", "mcp", "mcp.client.streamable_http", "mcp.shared.jsonrpc_dispatcher",
             "mcp.client.client", "httpx2", "httpcore2")  # fmt: skip
 Heard = Callable[[float, float | None, str | None], None]
+_LOOK = "Does the command start an MCP server, and the URL lead to one?"
 
 
 class Connection:
@@ -111,7 +112,7 @@ class Connection:
             words = await self._last_words()
             raise ToolFailed(
                 f"It did not answer within {self._timeout:g} seconds when it was greeted.{words}",
-                hint="Does the command start an MCP server, and the URL lead to one?",
+                hint=_LOOK,
             ) from None
 
     async def _ask(self, asked: Any, seconds: float, what: str) -> Any:
@@ -170,7 +171,7 @@ class Connection:
             self.gate.lose("The connection ended.")
             if not self._ready.done():
                 words = await self._last_words()
-                self._ready.set_exception(ToolFailed(self.gate.lost + words))
+                self._ready.set_exception(ToolFailed(self.gate.lost + words, hint=_LOOK))
                 self._ready.exception()  # it may be that nobody asks
             if self._child is not None:
                 await self._child.close()

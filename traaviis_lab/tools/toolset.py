@@ -20,6 +20,9 @@ from .permission import Known, Verdict, judge
 from .server import Clear, Reveal, Server
 from .settings import Settings
 
+MOST_ASKED = 50
+"""Questions of one tenant that may be open at once; nobody finds another's among a thousand."""
+
 
 class Question(Protocol):
     """A question to a person: `answered` comes to "once", "always" or "deny"."""
@@ -86,6 +89,7 @@ class Toolset:
         self._aside = Aside(THREAD, self._leave)
         self._entered = False
         self._asked: dict[tuple[str, str], list[Question]] = {}
+        self._standing: Counter[str] = Counter()  # open questions by tenant
         self.person: Person | None = None
         self.calls: Counter[str] = Counter()
 
@@ -241,8 +245,16 @@ class Toolset:
     async def _ask(self, tool: Standing, about: Mapping[str, Any]) -> str:
         if self.person is None:
             return "deny"
+        whose = str(about.get("tenant", ""))
+        if self._standing[whose] >= MOST_ASKED:
+            raise PermissionDenied(
+                f"{tool.name} was not asked about: {MOST_ASKED} questions of tenant {whose!r} are "
+                "open already.",
+                hint="Wait until a person has answered them, or ask for less at a time.",
+            )
         text = _question(tool, str(about.get("who", "")))
         asked = self.person.ask(text, tool=tool.name, **about)
+        self._standing[whose] += 1
         alike = self._asked.setdefault((tool.name, tool.definition.fingerprint), [])
         alike.append(asked)
         try:
@@ -255,6 +267,7 @@ class Toolset:
             return "deny"  # somebody took the question back
         finally:
             alike.remove(asked)
+            self._standing[whose] -= 1
         if answer == "always":
             self.accept(tool, always=True)
         return answer

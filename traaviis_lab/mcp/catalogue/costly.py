@@ -33,6 +33,8 @@ def why_ask(call: Call, chart: Chart, data: Mapping[str, Any] | None) -> str:
     far = call.lab.far_providers()
     if not far or not _may_cost(call, chart, set()):
         return ""
+    if _names_late(call, chart, set()):
+        return f"which models a run of {chart.name} asks is decided while it runs"
     told = estimate_of(call, chart, data).told
     if told.usd is not None:
         if told.usd.p90 <= ASK_ABOVE_USD:
@@ -43,6 +45,20 @@ def why_ask(call: Call, chart: Chart, data: Mapping[str, Any] | None) -> str:
         return ""  # nobody answers for these
     whom = f" of {unpriced[0]}" if unpriced else ""
     return f"what a run of {chart.name} costs is not known (no price{whom})"
+
+
+def _names_late(call: Call, chart: Chart, seen: set[str]) -> bool:
+    """Whether a template says which model is asked: then an event may say another, dearer one."""
+    seen.add(chart.name)
+    known = call.charts.of(call.tenant)
+    for _, effect in effects_of(chart):
+        if effect.kind in PAID and "{{" in str(getattr(effect, "model", "")):
+            return True
+        if isinstance(effect, InvokeFsm | SpawnFsm) and effect.machine not in seen:
+            child = known.get(effect.machine)
+            if child is not None and _names_late(call, child, seen):
+                return True
+    return False
 
 
 def _may_cost(call: Call, chart: Chart, seen: set[str]) -> bool:

@@ -116,4 +116,6 @@ def _results(params: ForkRun) -> dict[str, Any] | None:
 
 
 def _number(until: int | str | None) -> int | str | None:
-    return int(until) if isinstance(until, str) and until.isdecimal() else until
+    if isinstance(until, str) and until.isdecimal() and len(until) < 20:
+        return int(until)
+    return until

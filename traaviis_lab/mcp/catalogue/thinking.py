@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -14,13 +16,14 @@ from traaviis_lab.lab import Lab
 from traaviis_lab.lab.pipeline import pipeline
 from traaviis_lab.machine import Chart
 from traaviis_lab.mcp.call import Call
+from traaviis_lab.mcp.lanes import aside
 
 from . import shown
 from .core import begin
 from .costly import why_ask
 from .specs import refuse
 from .tool import Params, Tool, tool
-from .waiting import LONGEST_WAIT, aside, to_end
+from .waiting import LONGEST_WAIT, stop, to_end
 from .workflow import handle
 
 Wait = Annotated[
@@ -44,10 +47,21 @@ async def _performed(
     call: Call, effects: Any, data: Mapping[str, Any] | None, wait: float
 ) -> dict[str, Any]:
     """The run of a pipeline, when it ended or the waiting did; a call cancelled stops it."""
-    run = await aside(lambda: begin(call, _chart(call, effects), None, data))
+    run = await _begun(call, effects, data)
     await to_end(call, run, wait)
     told: dict[str, Any] = await aside(_answer, call, run)
     return told
+
+
+async def _begun(call: Call, effects: Any, data: Mapping[str, Any] | None) -> Any:
+    """The run of a pipeline; one whose call is cancelled while it begins is stopped too."""
+    beginning = asyncio.ensure_future(aside(lambda: begin(call, _chart(call, effects), None, data)))
+    try:
+        return await asyncio.shield(beginning)
+    except asyncio.CancelledError:
+        with contextlib.suppress(LabError):
+            await aside(stop, await beginning)
+        raise
 
 
 def _answer(call: Call, run: Any) -> dict[str, Any]:

@@ -7,17 +7,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from traaviis_lab.errors import LabError
+from traaviis_lab.mcp.lanes import aside
 
 if TYPE_CHECKING:
     from traaviis_lab.lab import Recording, Run
     from traaviis_lab.mcp.call import Call
 
 LONGEST_WAIT = 60.0
-
-
-async def aside(work: Callable[..., Any], *args: Any) -> Any:
-    """What `work` answers, done on a thread where it may block."""
-    return await asyncio.to_thread(work, *args)
 
 
 async def until(
@@ -45,7 +41,7 @@ async def until(
                     await call.progress(told, None, await aside(_where, thing))
                 await changed.wait()
     except TimeoutError:
-        return await aside(holds)  # type: ignore[no-any-return]
+        return await aside(holds)
     finally:
         end()
 
@@ -57,11 +53,12 @@ async def to_end(call: Call, run: Run, seconds: float) -> bool:
     try:
         return await until(call, run, lambda: run.done, seconds)
     except asyncio.CancelledError:
-        await asyncio.shield(aside(_stop, run))
+        await asyncio.shield(aside(stop, run))
         raise
 
 
-def _stop(run: Run) -> None:
+def stop(run: Run) -> None:
+    """End a run, if that is still to be done."""
     try:
         run.stop()
     except LabError:  # it ended, or the lab was closed, meanwhile

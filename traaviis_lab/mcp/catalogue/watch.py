@@ -10,17 +10,19 @@ from pydantic import Field
 
 from traaviis_lab.journal import Fact
 from traaviis_lab.mcp.call import Call
+from traaviis_lab.mcp.lanes import aside
 
 from .analytics import get_workflow_analytics
 from .core import FsmId
 from .pages import LARGEST, facts_after, page
 from .tool import Params, Tool, tool
-from .waiting import aside
 
 LONGEST = 60.0
+LAST_SEQ = 2**53
 AT_ONCE = 200
 ASK_AGAIN = 10.0
 """Seconds after which the journal is asked, should a fact have come without a word."""
+After = Annotated[int | None, Field(ge=0, description="Absent: from now on.")]
 Kind = Annotated[
     str | None, Field(max_length=100, description="event, event.refused, effect, run.done, ...")
 ]
@@ -31,7 +33,7 @@ class StreamFsmEvents(Params):
     """What `stream_fsm_events` takes."""
 
     fsm_id: FsmId
-    after_seq: Annotated[int | None, Field(ge=0, description="Absent: from now on.")] = None
+    after_seq: After = None
     seconds: Annotated[float, Field(gt=0, le=LONGEST)] = 10.0
     limit: Annotated[int, Field(ge=1, le=500)] = 100
     kind: Kind = None
@@ -42,7 +44,7 @@ class WaitForFsmEvent(Params):
     """What `wait_for_fsm_event` takes."""
 
     fsm_id: FsmId
-    after_seq: Annotated[int | None, Field(ge=0, description="Absent: from now on.")] = None
+    after_seq: After = None
     kind: Kind = None
     name: Name = None
     timeout: Annotated[float, Field(gt=0, le=LONGEST)] = 30.0
@@ -88,7 +90,7 @@ async def wait_for_fsm_event(call: Call, params: WaitForFsmEvent) -> Mapping[str
 
 async def _watch(call: Call, params: StreamFsmEvents | WaitForFsmEvent) -> _Watch:
     info = await aside(call.info, params.fsm_id)
-    after = info.seq if params.after_seq is None else params.after_seq
+    after = info.seq if params.after_seq is None else min(params.after_seq, LAST_SEQ)
     return _Watch(call, params, after, over=info.done)
 
 

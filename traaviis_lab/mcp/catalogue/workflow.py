@@ -9,6 +9,7 @@ from pydantic import Field
 
 from traaviis_lab.errors import LabError
 from traaviis_lab.mcp.call import Call
+from traaviis_lab.mcp.lanes import aside
 from traaviis_lab.runtime.breach import breach_that_ended
 from traaviis_lab.runtime.children import is_finished
 
@@ -18,7 +19,7 @@ from .costly import estimate_of, why_ask
 from .modules import templates
 from .specs import Spec, chart_of, problems_of
 from .tool import Params, Tool, tool
-from .waiting import LONGEST_WAIT, aside, until
+from .waiting import LONGEST_WAIT, until
 
 MOST_PROBLEMS = 50
 

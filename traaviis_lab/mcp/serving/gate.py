@@ -129,7 +129,7 @@ class Gate:
                 return
             refused = unfit(body, self._limits.depth)
             if refused is not None:
-                await _say(send, refused)
+                await say(send, refused)
                 return
             receive = _again(body, receive)
         await self._app(scope, receive, send)
@@ -139,9 +139,9 @@ class Gate:
         for use in self._uses.each(grant_id):
             _end(use.streams)
 
-    def end_calls(self) -> None:
-        """Cut off every call under way. On the server's loop."""
-        for use in self._uses.each(None):
+    def end_calls(self, grant_id: str | None = None) -> None:
+        """Cut off the calls under way of a token, or of all. On the server's loop."""
+        for use in self._uses.each(grant_id):
             _end(use.calls)
 
     def _preflight(self, scope: Scope) -> Headers:
@@ -217,10 +217,11 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, refused: Refused) 
     # Who waits for leave to send the body has not sent it, and is told at once.
     if scope["method"] != "GET" and not _all(scope, b"expect") and refused.status != 408:
         await leave_unread(receive)
-    await _say(send, refused)
+    await say(send, refused)
 
 
-async def _say(send: Send, refused: Refused) -> None:
+async def say(send: Send, refused: Refused) -> None:
+    """Answer with a status and one line, and close."""
     headers: Headers = [(b"connection", b"close")]
     if refused.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))

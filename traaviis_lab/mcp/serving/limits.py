@@ -28,6 +28,7 @@ class Limits:
         streams: standing streams of one token.
         connections: open at a time, of whomever.
         sessions: of the older protocol, open at a time.
+        sessions_each: of those, how many one token may have.
     """
 
     body: int = 1_000_000
@@ -43,6 +44,7 @@ class Limits:
     streams: int = 128
     connections: int = 512
     sessions: int = 1000
+    sessions_each: int = 200
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():

@@ -46,7 +46,7 @@ async def call_tool(effect: CallTool, scope: Scope) -> Any:
     run = scope.run
     tool = await scope.engine.tools.permit(
         tool,
-        who=f"Run {run.id} of {run.chart.name}",
+        who=f"Run {run.id!r} of {run.chart.name}",
         arguments=scope.engine.secrets.cleared(dict(effect.arguments)),
         tenant=run.tenant,
         run=run.id,
