@@ -1,4 +1,4 @@
-"""Take the documentation's pictures of the debugger: `python -m tests.pictures`.
+"""Take the documentation's pictures of debugger and server: `python -m tests.pictures`.
 
 A real JupyterLab, a real kernel, the notebook cells below; what is wrong in the page fails it.
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 OUT = Path(__file__).parents[2] / "docs" / "pictures"
 REFUND = Path(__file__).with_name("refund.py").read_text(encoding="utf-8")
+AGENT = Path(__file__).with_name("agent.py").read_text(encoding="utf-8")
 DEBUG = "lab.debug(run)"
 
 
@@ -36,6 +37,7 @@ def main() -> None:
         _compare(page, view)
         problems = page.problems()
         page.close()
+        problems += _serve(lab)
     if problems:
         sys.exit("\n".join(problems))
 
@@ -69,6 +71,20 @@ def _compare(page: Page, view: Locator) -> None:
     view.get_by_role("tab", name=re.compile("Compare")).click()
     page.page.wait_for_timeout(900)
     _take(page, view, "compare")
+
+
+def _serve(lab: JupyterLab) -> list[str]:
+    page = lab.open(AGENT, "server", "asked = await work()")
+    page.run(0)
+    view = page.widget(1)
+    page.run(2)
+    view.get_by_role("button", name="Allow once").wait_for()
+    page.page.wait_for_timeout(600)
+    _take(page, view, "mcp")
+    problems = page.problems()
+    page.ask("server.stop()")
+    page.close()
+    return problems
 
 
 def _take(page: Page, view: Locator, name: str) -> None:
