@@ -11,12 +11,17 @@ import os
 import random
 import statistics
 import time
+from pathlib import Path
 
+from examples import support_triage
 from traaviis_lab import Event, Lab, Machine, State
 from traaviis_lab import effects as fx
 from traaviis_lab.machine import Chart
 from traaviis_lab.models import Request
 
+HERE = Path(__file__).parent
+ANSWERS = HERE / "cassettes" / "triage.jsonl"
+QUESTIONS = HERE / "cassettes" / "questions.txt"
 TIMES = 40
 SEEN = 50
 
@@ -150,6 +155,37 @@ def simulated():
     ]  # fmt: skip
 
 
+def local_answers():
+    """Forty questions, as the example's machine had them answered by a real small model: each of
+    40 draws sees three of them, and foresees a fourth. What it said is recorded; the prices are
+    those of a dearer model.
+    """
+    errors, few = [], random.Random(11)
+    lines = [json.loads(line) for line in ANSWERS.read_text(encoding="utf-8").splitlines()[1:]]
+    said = {one["request"]["messages"][-1]["content"]: one["answer"]["text"] for one in lines}
+    asked = QUESTIONS.read_text(encoding="utf-8").splitlines()
+    for _ in range(TIMES):
+        with support_triage.opened("s/m") as lab:
+            lab.models.scripted("s", lambda request: said[request.messages[-1]["content"]])
+            lab.prices.set("s/m", input=2.5, output=10.0, max_output=2048, context=2048)
+            *seen, fourth = few.sample(asked, 4)
+            for text in seen:
+                triaged(lab, text)
+            told = lab.estimate(support_triage.Triage, {"question": fourth}).usd.p50
+            errors.append(told / spent(lab, triaged(lab, fourth)) - 1)
+    return [
+        row("support triage by a real local model, run of a machine seen 3 times",
+            100 * absolute(errors), "% p50 error in usd", "<= 25"),
+        row("support triage by a real local model, 90 % of such runs within",
+            100 * statistics.quantiles([abs(one) for one in errors], n=10)[-1], "% error in usd"),
+    ]  # fmt: skip
+
+
+def triaged(lab, text):
+    run = lab.start(support_triage.Triage, data={"question": text})
+    return run.wait(lambda run: run.state in ("answered", "escalated"))
+
+
 def absolute(errors):
     return statistics.median(abs(one) for one in errors)
 
@@ -266,5 +302,5 @@ def speed():
 
 
 def rows():
-    found = [*speed(), *simulated()]
+    found = [*speed(), *simulated(), *local_answers()]
     return [*found, *real()] if "TAU_BENCH_JSON" in os.environ else found
