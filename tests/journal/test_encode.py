@@ -2,6 +2,7 @@
 
 import datetime
 import math
+import tracemalloc
 from dataclasses import dataclass
 
 import orjson
@@ -75,3 +76,13 @@ def test_refusals_name_place_value_and_cure(value, message, hint):
     assert hint in caught.value.hint
     with pytest.raises(JournalError, match=r"^event\.data|a key of event\.data"):
         encode(value, where="event.data")
+
+
+def test_a_text_that_is_kept_takes_what_it_needs():
+    tracemalloc.start()
+    try:
+        kept = [encode({"number": number}) for number in range(1_000)]
+        size = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert size < 2 * sum(len(text) + 33 + 8 for text in kept)

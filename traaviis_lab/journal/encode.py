@@ -19,6 +19,7 @@ _STRICT = (
 _PLAIN_KEY = re.compile(r"[A-Za-z_]\w*\Z")
 _LARGEST = 2**64 - 1
 _SMALLEST = -(2**63)
+_MUCH = 2**16
 
 
 def encode(value: Any, *, where: str = "data") -> bytes:
@@ -36,7 +37,12 @@ def encode(value: Any, *, where: str = "data") -> bytes:
     # orjson writes NaN as null; only a text that holds a null can hide one
     if b"null" in text and (found := _find_unwritable(value, where, 0)) is not None:
         raise _error(*found)
-    return text
+    return trimmed(text)
+
+
+def trimmed(text: bytes) -> bytes:
+    """The text in no more memory than it needs: orjson hands out what it wrote in, 4 KiB and up."""
+    return b"%b" % text if len(text) <= _MUCH else text
 
 
 def _refusal(value: Any, where: str, reason: str) -> JournalError:

@@ -19,6 +19,7 @@ from traaviis_lab.errors import (
     NotInstalled,
     PermissionDenied,
 )
+from traaviis_lab.journal.encode import trimmed
 from traaviis_lab.models import Answer, Count, Request, Route
 from traaviis_lab.runtime.troubles import error_json
 
@@ -226,10 +227,10 @@ def _body(call: Call, answer: Answer | None, error: BaseException | None) -> dic
 def _text(body: dict[str, Any]) -> bytes:
     """The body as JSON, whatever a provider says of itself."""
     try:
-        return orjson.dumps(body)
+        return trimmed(orjson.dumps(body))
     except TypeError:
         plain = {**body, "provenance": {"source": body["source"]}, "answered": ""}
-        return orjson.dumps(plain, default=repr)
+        return trimmed(orjson.dumps(plain, default=repr))
 
 
 def _cost(call: Call, answer: Answer | None) -> dict[str, Any]:
