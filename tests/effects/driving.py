@@ -73,7 +73,7 @@ class Drive:
     def _go(self, work):
         walk = self._walk()
         work(walk)
-        for path, effect in walk.starts:
+        for path, effect in walk.fresh.items():
             assert path not in self.under_way, f"{path} is started twice"
             self.under_way[path] = self.asked[path] = effect
             self.calls += [effect] if effect.kind == "call" else []

@@ -37,7 +37,7 @@ def encode(value: Any, *, where: str = "data") -> bytes:
     # orjson writes NaN as null; only a text that holds a null can hide one
     if b"null" in text and (found := _find_unwritable(value, where, 0)) is not None:
         raise _error(*found)
-    return trimmed(text)
+    return b"%b" % text if len(text) <= _MUCH else text  # `trimmed`, without its frame
 
 
 def trimmed(text: bytes) -> bytes:

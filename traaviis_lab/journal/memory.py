@@ -65,22 +65,18 @@ class MemoryJournal:
         Raises `JournalConflict` if a seq is taken or skipped, `JournalError` if closed or if a
         body has a line break.
         """
+        mail = self._mail
         with self._lock:
             self._check_open()
-            runs = self._runs
-            self._check(facts)
-            for fact in facts:
-                run = runs.get(fact[0])
-                if run is None:
-                    run = runs[fact[0]] = MemoryRun()
-                run.add(fact)
+            self._take_in(facts)
             if self._asked is not None:
                 self._asked.facts.extend(facts)
-            if self._mail.wanted:
-                self._mail.post(self._sealed(facts))
+            if mail.wanted:
+                mail.post(self._sealed(facts))
         if acknowledge is not None:
             acknowledge(None)
-        self._mail.deliver()
+        if mail.posted:
+            mail.deliver()
 
     def keep(self, snapshot: Keep) -> None:
         """Keep a snapshot, so that states after it are near."""
@@ -207,7 +203,28 @@ class MemoryJournal:
         if self._closed:
             raise JournalError("The journal is closed.", hint="Open a new lab.")
 
-    def _check(self, facts: Sequence[Fact]) -> None:
+    def _take_in(self, facts: Sequence[Fact]) -> None:
+        """Let every fact follow on the one before it in its run; all of them do, or none."""
+        if not facts:
+            return
+        runs, seqs, _, _, _, names, _, bodies, states, *_ = zip(*facts, strict=True)
+        run, count = runs[0], len(runs)
+        held = self._runs.get(run) or MemoryRun()
+        first = len(held.facts) + 1
+        if runs.count(run) != count or seqs != tuple(range(first, first + count)):
+            self._take_mixed(facts)
+            return
+        plain = "".join(names).isascii() and "".join(states).isascii()
+        for body in bodies:
+            plain = plain and b"\n" not in body
+        if not plain:
+            for fact in facts:
+                check_text(fact)
+        held.facts += facts
+        self._runs[run] = held
+
+    def _take_mixed(self, facts: Sequence[Fact]) -> None:
+        """The same for facts of several runs."""
         lengths: dict[str, int] = {}
         run, last = None, 0
         for fact in facts:
@@ -220,8 +237,9 @@ class MemoryJournal:
             if fact[1] != last + 1:
                 raise conflict(run, fact[1], last)
             last += 1
-            if b"\n" in fact.body or not (fact.name + fact.state).isascii():
-                check_text(fact)
+            check_text(fact)
+        for fact in facts:
+            self._runs.setdefault(fact[0], MemoryRun()).facts.append(fact)
 
     def _sealed(self, facts: Sequence[Fact]) -> list[Fact]:
         for run in {fact.run for fact in facts}:
@@ -269,7 +287,7 @@ class _Mail:
 
     def __init__(self) -> None:
         self.wanted: dict[object, Callback] = {}
-        self._posted: deque[tuple[tuple[object, ...], Sequence[Fact]]] = deque()
+        self.posted: deque[tuple[tuple[object, ...], Sequence[Fact]]] = deque()
         self._delivering = threading.Lock()
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
@@ -282,14 +300,14 @@ class _Mail:
         return unsubscribe
 
     def post(self, facts: Sequence[Fact]) -> None:
-        self._posted.append((tuple(self.wanted), facts))
+        self.posted.append((tuple(self.wanted), facts))
 
     def deliver(self) -> None:
         """Hand out all that is posted, unless another thread is doing that already."""
-        while self._posted and self._delivering.acquire(blocking=False):
+        while self.posted and self._delivering.acquire(blocking=False):
             try:
-                while self._posted:
-                    self._hand_out(*self._posted.popleft())
+                while self.posted:
+                    self._hand_out(*self.posted.popleft())
             finally:
                 self._delivering.release()
 

@@ -1,8 +1,9 @@
-"""One run's facts in memory, and their chain of hashes, computed when somebody looks."""
+"""One run's facts in memory; what they say of it, and their hashes, when somebody looks."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -14,25 +15,26 @@ from .port import Fact, RunInfo
 class MemoryRun:
     """The facts of one run in order. Those before `sealed` have their hash."""
 
-    __slots__ = ("done", "facts", "forked", "sealed", "started")
+    __slots__ = ("done", "facts", "forked", "looked", "sealed", "started")
 
     def __init__(self) -> None:
         self.facts: list[Fact] = []
-        self.sealed = 0
+        self.looked = self.sealed = 0
         self.done = False
         self.started: Fact | None = None
         self.forked: Fact | None = None
 
-    def add(self, fact: Fact) -> None:
-        """Take in the next fact; its seq is right."""
-        self.facts.append(fact)
-        kind = fact.kind
-        if kind == "run.started":
-            self.started = self.started or fact
-        elif kind == "run.forked":
-            self.forked = self.forked or fact
-        elif kind == "run.done":
-            self.done = True
+    def _look(self) -> None:
+        """Note what the facts say that nobody looked at before."""
+        for fact in islice(self.facts, self.looked, None):
+            kind = fact.kind
+            if kind == "run.started":
+                self.started = self.started or fact
+            elif kind == "run.forked":
+                self.forked = self.forked or fact
+            elif kind == "run.done":
+                self.done = True
+        self.looked = len(self.facts)
 
     def seal(self, encoder: FactEncoder, upto: int | None = None) -> None:
         """Fill in the hashes up to this seq, or all."""
@@ -60,6 +62,7 @@ class MemoryRun:
 
     def info(self) -> RunInfo:
         """What is known of the run without replaying it."""
+        self._look()
         first, last = self.facts[0], self.facts[-1]
         first_of_all = self.started or self.forked
         began = _object(first_of_all)

@@ -24,6 +24,8 @@ from .large import LARGE, say_once
 from .weight import is_heavier
 
 INLINE = 1024
+SMALL = 1024
+"""Bytes of a result that no part of is worth a reference (`large.py`)."""
 MAX_TEXTS = 4096
 MAX_CHANGE = 64 * 2**20
 MAX_ASKED = 4 * MAX_CHANGE
@@ -190,9 +192,9 @@ def lean_body(body: Mapping[str, Any], data: Data, where: str = "body") -> bytes
 
 def spec_text(effect: Effect) -> bytes | None:
     """An effect's spec as JSON, made once; None where it may be another each time."""
-    if not is_constant(effect):
-        return None
-    found: bytes = _SPECS.of(effect)
+    found: bytes | None = _SPECS.known(effect)
+    if found is None and is_constant(effect):
+        found = _SPECS.of(effect)
     return found
 
 
@@ -201,10 +203,15 @@ _SPECS = Kept(lambda effect: encode(effect.to_spec(), where=effect.kind))
 
 def started_text(path: str, owner: str, effect: Effect) -> bytes | None:
     """The body of `effect.started`, for an effect that is the same each time it is asked for."""
-    spec = spec_text(effect)
+    spec: bytes | None = _SPECS.known(effect) or spec_text(effect)
     if spec is None:
         return None
     return b'{"path":"%b","owner":"%b","effect":%b}' % (path.encode(), owner.encode(), spec)
+
+
+def completed_text(path: str, owner: str, result: bytes) -> bytes:
+    """The body of `effect.completed`, for a result that is JSON already and less than `SMALL`."""
+    return b'{"path":"%b","owner":"%b","result":%b}' % (path.encode(), owner.encode(), result)
 
 
 def came_in(kind: str, name: str, body: Mapping[str, Any]) -> Event | None:

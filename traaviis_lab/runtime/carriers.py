@@ -23,6 +23,7 @@ LONGEST = 0.005
 Gate = asyncio.Future[None]
 """Done when the wish for an effect is on disk."""
 Line = deque[tuple[str, Pending]]
+Task = asyncio.Task[None] | None
 
 
 class Carriers:
@@ -35,6 +36,7 @@ class Carriers:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._passing_on: Run | None = None
+        self._task: Task = None
         self._relay: tuple[str, Pending, Gate | None] | None = None
 
     def carry(self, run: Run, path: str, pending: Pending, gate: Gate | None) -> None:
@@ -54,11 +56,17 @@ class Carriers:
 
     def pass_on(self, run: Run, path: str, pending: Pending, gate: Gate | None) -> None:
         """Have an effect performed: by the task whose outcome led to it, where that can be."""
-        task = asyncio.current_task() if self._passing_on is run and not self._relay else None
-        if task is None or task.cancelling() or run.tasks is None:
+        task, tasks = self._task, run.tasks
+        if (
+            self._passing_on is not run
+            or self._relay is not None
+            or task is None
+            or tasks is None
+            or task.cancelling()
+        ):
             self.carry(run, path, pending, gate)
         else:
-            run.tasks[path] = task
+            tasks[path] = task
             self._relay = (path, pending, gate)
 
     async def _work_through(self, run: Run, name: str, line: Line, gate: Gate | None) -> None:
@@ -89,15 +97,19 @@ class Carriers:
 
     async def _carry(self, run: Run, path: str, pending: Pending, gate: Gate | None) -> None:
         """Perform an effect, and go on with what its outcome alone leads to."""
+        task = asyncio.current_task()
         for relays in itertools.count(1):
-            await self._carry_one(run, path, pending, gate)
-            if self._relay is None:
+            await self._carry_one(run, path, pending, gate, task)
+            relay, self._relay = self._relay, None
+            if relay is None:
                 return
-            (path, pending, gate), self._relay = self._relay, None
+            path, pending, gate = relay
             if relays % MOST_RELAYS == 0:
                 await asyncio.sleep(0)
 
-    async def _carry_one(self, run: Run, path: str, pending: Pending, gate: Gate | None) -> None:
+    async def _carry_one(
+        self, run: Run, path: str, pending: Pending, gate: Gate | None, task: Task
+    ) -> None:
         """Perform one effect, once the wish for it is on disk, and bring its outcome home."""
         engine, effect = self._engine, pending.effect
         try:
@@ -108,20 +120,20 @@ class Carriers:
                 return
             scope = Scope(engine, run, path, pending.occurrence)
             result = await engine.interpreter.perform(effect, scope)
-            check_result(effect.kind, result)
+            text = check_result(effect.kind, result)
         except asyncio.CancelledError:
             if run.is_ending(path):
                 engine.ended_without(run, path)
             raise
         except Exception as error:
-            self._passing_on = run
+            self._passing_on, self._task = run, task
             run.fail(path, as_failure(effect.kind, error))
         else:
-            self._passing_on = run
+            self._passing_on, self._task = run, task
             into = getattr(effect, "into", "")
-            run.resolve(path, result, {into: result} if into else None)
+            run.resolve(path, result, {into: result} if into else None, text=text)
         finally:
-            self._passing_on = None
+            self._passing_on = self._task = None
 
 
 def _is_wanted(run: Run, path: str, pending: Pending) -> bool:

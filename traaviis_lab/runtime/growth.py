@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from traaviis_lab.effects import Permit
 from traaviis_lab.effects.growing import CANCELLED, Outcome, Tree, Walk
+from traaviis_lab.effects.growing.values import made
 from traaviis_lab.journal.encode import encode
 
-from .standing import Ask, Pending, Trees, UnderWay, root_of
+from .standing import Ask, Pending, Trees, UnderWay
+from .writing import Writing
 
 if TYPE_CHECKING:
     from traaviis_lab.machine import Snapshot
-
-    from .run import Run
 
 
 def walk_of(tree: Tree, snapshot: Snapshot, run: str, root: str) -> Walk:
@@ -27,8 +27,8 @@ def walk_of(tree: Tree, snapshot: Snapshot, run: str, root: str) -> Walk:
     return Walk(tree, snapshot.data, snapshot.active, f"{run}/{root}")
 
 
-class Growth:
-    """What a turn knows of composed effects. Mixed into `Turn`, which has the facts."""
+class Growth(Writing):
+    """What a turn knows of composed effects. Mixed into `Turn`."""
 
     __slots__ = (
         "coming",
@@ -36,22 +36,16 @@ class Growth:
         "freed",
         "fresh",
         "grown",
-        "now",
         "pending",
-        "run",
-        "snapshot",
         "starts",
         "stops",
         "todo",
         "walks",
     )  # fmt: skip
 
-    run: Run
-    snapshot: Snapshot
     pending: UnderWay
     grown: Trees
     walks: dict[str, Walk]
-    now: int
     starts: dict[str, Ask]
     stops: list[str]
     ends: list[str]
@@ -61,8 +55,6 @@ class Growth:
     fresh: deque[str]
 
     if TYPE_CHECKING:  # what the turn brings
-
-        def _effect_fact(self, kind: str, pending: Pending, body: bytes, cause: int) -> int: ...
 
         def _failed(
             self, path: str, pending: Pending, error: Mapping[str, Any], *, heard: bool = True
@@ -86,14 +78,14 @@ class Growth:
     @property
     def trees(self) -> Trees:
         """The composed effects that are under way after this turn."""
-        for root, walk in self.walks.items():
-            self.grown = self.grown.set(root, walk.tree())
-        self.walks = {}
+        if self.walks:
+            for root, walk in self.walks.items():
+                self.grown = self.grown.set(root, walk.tree())
+            self.walks = {}
         return self.grown
 
-    def _home(self, path: str, outcome: Outcome) -> None:
+    def _home(self, root: str, inner: str, outcome: Outcome) -> None:
         """A leaf of a composed effect ended; its fact is written."""
-        root, inner = root_of(path)
         if root in self.grown:
             self._grow(root, Walk.outcome, inner, outcome)
 
@@ -129,8 +121,9 @@ class Growth:
             self.grown = self.grown.delete(root)
         for inner in walk.drops:
             self._forget(f"{root}/{inner}")
-        for inner, effect in walk.starts:
-            self._want(f"{root}/{inner}", Ask(tree.place, effect, tree.owner))
+        if walk.fresh:
+            for inner, effect in walk.fresh.items():
+                self._want(f"{root}/{inner}", made(Ask, (tree.place, effect, tree.owner)))
         for inner in stops:
             self._tell_to_end(root, inner)
         if ended is not None:

@@ -124,8 +124,10 @@ class Interpreter:
         scope.effect = effect
         try:
             result = await handler(effect, scope)
-            if scope.uses_secrets:
-                check_result(effect.kind, result)
+            if not scope.uses_secrets:
+                return result
+            check_result(effect.kind, result)
+            return scope.clear(result)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
@@ -142,7 +144,6 @@ class Interpreter:
             raise EffectError(scope.clear(f"{effect.kind}: {said}")) from error
         finally:
             scope.close()
-        return scope.clear(result)
 
     def _nobody(self, effect: Effect) -> Handler:
         known = ", ".join(sorted(kind.kind for kind in self._handlers))
@@ -152,11 +153,15 @@ class Interpreter:
         )
 
 
-def check_result(kind: str, result: Any) -> None:
-    """Raise `JournalError` for a result that is not JSON, `EffectError` for one too large."""
-    size = len(encode(result, where=f"result of {kind}"))
-    if size > MOST_BYTES:
+def check_result(kind: str, result: Any) -> bytes:
+    """The result as JSON.
+
+    Raises `JournalError` for one that cannot be, `EffectError` for one too large.
+    """
+    text = encode(result, where=f"result of {kind}")
+    if len(text) > MOST_BYTES:
         raise EffectError(
-            f"{kind}: the result has {size:,} bytes of JSON; at most {MOST_BYTES:,} are kept.",
+            f"{kind}: the result has {len(text):,} bytes of JSON; at most {MOST_BYTES:,} are kept.",
             hint="Keep it in a file or a database, and answer where it is.",
         )
+    return text

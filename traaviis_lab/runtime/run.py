@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from traaviis_lab.effects.growing.values import tree_to_json
+from traaviis_lab.effects.growing.values import made, tree_to_json
 from traaviis_lab.errors import EventRefused, LabError, ResultMissing
 from traaviis_lab.journal import Durability, Keep
 from traaviis_lab.machine import Event, Snapshot, Step
 
 from .asides import Acknowledge, Asides
 from .bodies import Texts, keep_body
-from .plain import take_plainly
+from .plain import decide, plain_fact
 from .standing import (
     NO_TREES,
     NOTHING_UNDER_WAY,
@@ -109,10 +109,11 @@ class Run(Asides):
         if (holds := self.engine.holds) and (hold := holds.get(self.id)) and hold.watches:
             return hold.deliver(event, durability, acknowledge)
         try:
-            plain = take_plainly(self, event)
+            decided = decide(self, self.snapshot, event)
+            plain = plain_fact(self, event, decided)
             if plain is None:
                 turn = Turn(self)
-                step = turn.take(event)
+                turn.take(event, decided=decided)
         except LabError as refusal:
             raise self.refuse(event, refusal) from None
         if plain is None:
@@ -121,10 +122,9 @@ class Run(Asides):
             except ResultMissing as missing:
                 raise self.refuse(event, missing) from None
         else:
-            fact, step = plain
-            self.engine.journal.append((fact,), durability=durability, acknowledge=acknowledge)
-            self._stand(step.snapshot, fact.seq)
-        self.last = step
+            self.engine.journal.append((plain,), durability=durability, acknowledge=acknowledge)
+            self._stand(decided.step.snapshot, plain.seq)
+        self.last = step = decided.step
         return step
 
     def commit(
@@ -136,13 +136,13 @@ class Run(Asides):
         """Write a turn's facts; then, and only then, be where it leads."""
         engine = self.engine
         gate: asyncio.Future[None] | None = None
-        if turn.starts:
-            engine.check_records(self, turn.starts)
+        starts, hold = turn.starts, engine.holds.get(self.id)
+        if starts:
+            engine.check_records(self, starts)
             durability = engine.safest
             if durability != "memory":  # there, all is written when `append` returns
                 gate = engine.loop.create_future()
                 acknowledge = both(engine.acks.waking(gate), acknowledge)
-        hold = engine.holds.get(self.id)
         if hold is not None:
             hold.before(turn)
         engine.journal.append(turn.facts, durability=durability, acknowledge=acknowledge)
@@ -152,9 +152,10 @@ class Run(Asides):
         if turn.timers is not self.timers:
             self.set_timers(turn.timers)
         self.pending, self.trees = turn.pending, turn.trees
-        self._stop_effects(turn)
-        if turn.starts:
-            self._start_effects(turn.starts, gate)
+        if turn.stops or turn.ends or turn.freed or self.asked:
+            self._stop_effects(turn)
+        if starts:
+            self._start_effects(starts, gate)
         self._stand(turn.snapshot, turn.seq)
         if hold is not None:
             hold.settled()
@@ -163,11 +164,12 @@ class Run(Asides):
 
     def _stand(self, snapshot: Snapshot, seq: int) -> None:
         """Be at `snapshot`; a keepsake of it goes to the journal every so many facts."""
-        before, self.seq, self.snapshot = self.seq, seq, snapshot
-        if not snapshot.active <= self.visited:
-            # The very set of the snapshot, while it is the only one: ten thousand runs share it.
-            seen = snapshot.active
-            self.visited = self.visited | seen if self.visited else seen
+        before, self.seq = self.seq, seq
+        if snapshot is not self.snapshot:
+            self.snapshot, seen = snapshot, snapshot.active
+            if not seen <= self.visited:
+                # The snapshot's very set, while it is the only one: ten thousand runs share it.
+                self.visited = self.visited | seen if self.visited else seen
         if is_time_to_keep(before, seq, self.trees):
             hold = self.engine.holds.get(self.id)
             self.engine.journal.keep(Keep(self.id, seq, self.kept(hold)))
@@ -188,12 +190,16 @@ class Run(Asides):
         result: Any,
         patch: Mapping[str, Any] | None,
         more: Mapping[str, Any] | None = None,
+        text: bytes = b"",
     ) -> None:
-        """Bring an effect's result home, unless it was cancelled meanwhile."""
+        """Bring an effect's result home, unless it was cancelled meanwhile.
+
+        `text` is the result as JSON, where that is known already.
+        """
         if (hold := self.engine.holds.get(self.id)) is not None:
             hold.outcome(path, {"result": result, **(more or {})}, patch)
         else:
-            self._inside(path, lambda turn: turn.resolve(path, result, patch, more))
+            self._inside(path, lambda turn: turn.resolve(path, result, patch, more, text))
 
     def fail(self, path: str, error: LabError, more: Mapping[str, Any] | None = None) -> None:
         """Bring an effect's failure home, unless it was cancelled meanwhile."""
@@ -268,14 +274,14 @@ class Run(Asides):
     def _start_effects(self, starts: Mapping[str, Ask], gate: asyncio.Future[None] | None) -> None:
         if self.tasks is None:
             self.tasks = {}
-        if (tape := self.engine.tapes.get(self.id)) is not None:
+        if self.engine.tapes and (tape := self.engine.tapes.get(self.id)) is not None:
             tape.assign(starts)
-        engine, under_way = self.engine, [path for path in starts if path in self.pending]
+        pending, carriers = self.pending, self.engine.carriers
+        under_way = {path: one for path in starts if (one := pending.get(path)) is not None}
         if len(under_way) == 1:
-            engine.carriers.pass_on(self, under_way[0], self.pending[under_way[0]], gate)
+            carriers.pass_on(self, *under_way.popitem(), gate)
         else:
-            together = {path: self.pending[path] for path in under_way}
-            engine.carriers.carry_many(self, together, gate)
+            carriers.carry_many(self, under_way, gate)
 
     def _due(self, name: str) -> None:
         if self.handles:
@@ -321,7 +327,7 @@ class Run(Asides):
                 if path is None or path in turn.pending:
                     work(turn)
             self.commit(turn)
-            self.last = Step(self.snapshot)
+            self.last = made(Step, (self.snapshot, (), (), (), (), ()))
         except LabError as error:
             if not quiet:
                 self.engine.trouble(self, error)

@@ -13,16 +13,25 @@ from typing import TYPE_CHECKING, Any
 
 from traaviis_lab.effects import Permit, Raise
 from traaviis_lab.effects.growing import CANCELLED, Outcome, Walk, completed, failed
+from traaviis_lab.effects.growing.values import made
 from traaviis_lab.errors import EventRefused, LabError, RunawayChart
-from traaviis_lab.journal import Fact
 from traaviis_lab.journal.encode import encode
-from traaviis_lab.machine import Event, Snapshot, Step, start, step
+from traaviis_lab.machine import Event, Step, start, step
 from traaviis_lab.machine.effect import Effect
 
-from .bodies import admit, lean_body, started_body, started_text, step_body
+from .bodies import (
+    SMALL,
+    admit,
+    completed_text,
+    lean_body,
+    started_body,
+    started_text,
+    step_body,
+)
 from .breach import STATUS, breach_event, takes
 from .growth import Growth
 from .local import Answer, perform_locally
+from .plain import Decided, decide
 from .standing import (
     Ask,
     Invocation,
@@ -49,13 +58,11 @@ WITHIN = b',"within":true'
 class Turn(Growth):
     """What one event or outcome leads to, all the way until the run is at rest."""
 
-    __slots__ = ("begun", "calls", "facts", "over", "rounds", "seq", "timers")
+    __slots__ = ("begun", "calls", "over", "rounds", "timers")
 
     def __init__(self, run: Run) -> None:
-        self.run = run
-        self.now = run.engine.clock.now()
-        self.seq = run.seq
-        self.snapshot: Snapshot = run.snapshot
+        self.run, self.now, self.seq = run, run.engine.clock.now(), run.seq
+        self.snapshot, self.facts = run.snapshot, []
         self.timers: Mapping[str, int] = run.timers
         self.pending: UnderWay = run.pending
         self.grown: Trees = run.trees
@@ -64,7 +71,6 @@ class Turn(Growth):
         self.over = run.snapshot.done
         self.begun: set[str] = set()
         self.rounds = 0
-        self.facts: list[Fact] = []
         self.starts: dict[str, Ask] = {}
         self.stops: list[str] = []
         self.ends: list[str] = []
@@ -83,11 +89,17 @@ class Turn(Growth):
         body = started_body(run.chart, text, step_body(run.texts, run.chart.data, here), extra)
         seq = self._fact("run.started", run.chart.name, None, body, here.snapshot.active)
         self._follow(here, seq)
-        return self._rest(here)
+        self._rest()
+        return here
 
-    def take(self, event: Event, cause: int | None = None) -> Step:
-        """Take an event. Raises `EventRefused`, and `JournalError` for data that is not JSON."""
-        return self._rest(self._take(event, cause))
+    def take(self, event: Event, cause: int | None = None, decided: Decided | None = None) -> Step:
+        """Take an event; `decided` is what it leads to, where that is known already.
+
+        Raises `EventRefused`, and `JournalError` for data that is not JSON.
+        """
+        here = self._take(event, cause, decided=decided)
+        self._rest()
+        return here
 
     def resolve(
         self,
@@ -95,25 +107,34 @@ class Turn(Growth):
         result: Any,
         patch: Mapping[str, Any] | None,
         more: Mapping[str, Any] | None = None,
+        text: bytes = b"",
     ) -> None:
-        """Bring an effect's result home; `more` is written down beside it."""
+        """Bring an effect's result home; `more` is written down beside it.
+
+        `text` is the result as JSON, where that is known already.
+        """
         pending = self._drop(path)
-        self._finish(path, pending, result, patch, more)
-        self._rest(None)
+        if text and patch is None and not more and len(text) < SMALL:
+            body = completed_text(path, pending.owner, text)
+            self._effect_fact("effect.completed", pending, body, pending.seq)
+            self._tell_done(path, pending, result)
+        else:
+            self._finish(path, pending, result, patch, more)
+        self._rest()
 
     def fail(self, path: str, error: LabError, more: Mapping[str, Any] | None = None) -> None:
         """Bring an effect's failure home: the run gets an error event, if nothing takes it on."""
         pending = self._drop(path)
         self._failed(path, pending, error.to_json(), more)
-        self._rest(None)
+        self._rest()
 
     def cut(self, path: str, more: Mapping[str, Any] | None = None) -> None:
         """An effect that was told to end has ended."""
         pending = self._drop(path)
         body = {"path": path, "owner": pending.owner, "ended": True, **(more or {})}
         self._effect_fact("effect.cancelled", pending, encode(body), pending.seq)
-        self._home(path, CANCELLED)
-        self._rest(None)
+        self._home(*root_of(path), CANCELLED)
+        self._rest()
 
     def change(self, name: str, patch: Mapping[str, Any]) -> None:
         """Lay fields over the data from outside, and let the machine see that: a fact `step`."""
@@ -122,16 +143,12 @@ class Turn(Growth):
         done = step_body(self.run.texts, self.snapshot.data, here)
         body = b'{"patch":' + text + b',"step":' + done + b"}"
         self._follow(here, self._fact("step", name, None, body, here.snapshot.active))
-        self._rest(None)
-
-    def say(self, kind: str, name: str, body: Mapping[str, Any], cause: int | None = None) -> None:
-        """Write a fact beside the turn's own; it moves nothing."""
-        self._fact(kind, name, cause, encode(body, where=name), self.snapshot.active)
+        self._rest()
 
     def stop(self, status: str) -> None:
         """End the run from outside. What can be undone of its effects still is."""
         self._stop(status)
-        self._rest(None)
+        self._rest()
 
     # Inside
 
@@ -141,9 +158,14 @@ class Turn(Growth):
         self.snapshot = self.snapshot._replace(done=True)
         self._end(status, keep=())
 
-    def _take(self, event: Event, cause: int | None, within: bool = False) -> Step:
-        data, text = admit(event.data)
-        here = step(self.run.chart, self.snapshot, Event(event.name, data))
+    def _take(
+        self,
+        event: Event,
+        cause: int | None,
+        within: bool = False,
+        decided: Decided | None = None,
+    ) -> Step:
+        text, here = decided or decide(self.run, self.snapshot, event)
         done = step_body(self.run.texts, self.snapshot.data, here)
         mark = WITHIN if within else b""
         body = b'{"data":' + text + mark + b',"step":' + done + b"}"
@@ -235,9 +257,17 @@ class Turn(Growth):
         waits = self.calls.get(pending.owner)
         self._outcome(path, pending, {**head, "result": result, **(more or {})}, patch)
         self.coming = before_that
-        if root_of(path)[1]:
-            self._home(path, completed(result))
-        elif heard and self.calls.get(pending.owner) is waits:  # its state was not entered anew
+        # Where its state was entered anew, nobody waits for this one any more.
+        self._tell_done(
+            path, pending, result, heard=heard and self.calls.get(pending.owner) is waits
+        )
+
+    def _tell_done(self, path: str, pending: Pending, result: Any, *, heard: bool = True) -> None:
+        """What is around an effect goes on, or the state that waits for it, if it is `heard`."""
+        root, inner = root_of(path)
+        if inner:
+            self._home(root, inner, completed(result))
+        elif heard:
             self._settle(pending.owner, pending.place, result)
 
     def _outcome(
@@ -271,8 +301,9 @@ class Turn(Growth):
         head = {"path": path, "owner": owner, **(before or {})}
         body = {**head, "error": error, **(more or {})}
         seq = self._effect_fact("effect.failed", pending, encode(body), pending.seq)
-        if root_of(path)[1]:
-            self._home(path, failed(error))
+        root, inner = root_of(path)
+        if inner:
+            self._home(root, inner, failed(error))
             return
         if not heard:
             return
@@ -299,38 +330,41 @@ class Turn(Growth):
         if after.waiting == 0 and self.run.texts.hears(name):
             self._take(Event(name, {"result": after.answer()}), self.seq)
 
-    def _rest(self, here: Step | None) -> Step:
+    def _rest(self) -> None:
         """Do what stays inside; then the last facts: effects that start, the end of the run."""
-        self.rounds = 0
-        self._settle_down()
+        if self.todo or self.fresh:
+            self.rounds = 0
+            self._settle_down()
         if self.snapshot.done and not self.over:
-            self.timers = {}
+            self.timers, self.rounds = {}, 0
             self._end("done", self.begun)
             self._settle_down()
-        return here or Step(self.snapshot)
 
     def _settle_down(self) -> None:
         """Do what stays inside and start the rest, until neither is left."""
-        while self.todo or self.fresh:
-            if self.todo:
-                self._do_now(*self.todo.popleft())
+        todo, fresh, begun = self.todo, self.fresh, self.begun
+        while todo or fresh:
+            if todo:
+                self._do_now(*todo.popleft())
                 continue
-            path = self.fresh.popleft()
-            if path in self.starts and path not in self.begun:
-                self.begun.add(path)
-                self._start(path, self.starts[path])
+            path = fresh.popleft()
+            ask = self.starts.get(path)
+            if ask is not None and path not in begun:
+                begun.add(path)
+                self._start(path, ask)
 
     def _start(self, path: str, ask: Ask) -> None:
         """Write down that an effect begins; it is performed when that is on disk."""
         root, inner = root_of(path)
-        body = started_text(path, ask.owner, ask.effect)
+        place, effect, owner = ask
+        body = started_text(path, owner, effect)
         if body is None:
-            asked = {"path": path, "owner": ask.owner, "effect": ask.effect.to_spec()}
+            asked = {"path": path, "owner": owner, "effect": effect.to_spec()}
             body = lean_body(asked, self.snapshot.data, path)
-        pending = Pending(ask.effect, ask.owner, ask.place, self.seq + 1, self.now)
+        pending = made(Pending, (effect, owner, place, self.seq + 1, self.now, 1))
         cause = self.grown[root].seq if inner else int(path.partition("/")[0])
         seq = self._effect_fact("effect.started", pending, body, cause)
-        if ask.effect.composed:
+        if effect.composed:
             self._check_rounds(inner, ask)
             self._plant(path, ask, seq)
         else:
@@ -352,32 +386,3 @@ class Turn(Growth):
         pending = self.pending[path]
         self.pending = self.pending.delete(path)
         return pending
-
-    def _fact(
-        self, kind: str, name: str, cause: int | None, body: bytes, active: frozenset[str]
-    ) -> int:
-        run = self.run
-        self.seq = seq = self.seq + 1
-        state = run.texts.state(active)[0]
-        self.facts.append(Fact(run.id, seq, self.now, run.tenant, kind, name, cause, body, state))
-        return seq
-
-    def _effect_fact(
-        self,
-        kind: str,
-        pending: Pending,
-        body: bytes,
-        cause: int,
-        active: frozenset[str] | None = None,
-    ) -> int:
-        run, word = self.run, pending.effect.kind
-        self.seq = seq = self.seq + 1
-        state = run.texts.state(active or self.snapshot.active)[0]
-        took = None if kind == "effect.started" else self.now - pending.began
-        self.facts.append(
-            Fact(
-                run.id, seq, self.now, run.tenant, kind, word, cause, body, state, word,
-                duration_us=took,
-            )
-        )  # fmt: skip
-        return seq

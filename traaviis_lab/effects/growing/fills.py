@@ -31,6 +31,11 @@ class Kept:
         found = self._known.get(id(effect))
         return found is not None and found[0] is effect and found[1] is None
 
+    def known(self, effect: Any) -> Any:
+        """What was made of this very effect; None where it was not looked at."""
+        found = self._known.get(id(effect))
+        return found[1] if found is not None and found[0] is effect else None
+
     def of(self, effect: Any) -> Any:
         """What was made of this effect, or is made now."""
         found = self._known.get(id(effect))

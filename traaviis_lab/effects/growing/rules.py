@@ -34,7 +34,7 @@ from traaviis_lab.machine.problems import show
 from . import troubles
 from .fills import chance, formula, permit_for
 from .places import below, child_of
-from .values import Node, Outcome, completed, failed
+from .values import Node, Outcome, completed, failed, under_way
 
 if TYPE_CHECKING:
     from .walk import Walk
@@ -187,7 +187,7 @@ def _next_of_row(walk: Walk, path: str, node: Node, outcome: Outcome) -> None:
     elif turn == len(row):
         walk.over(path, completed(_results(walk, path, turn)))
     else:
-        walk.turn_to(path, turn)
+        walk.nodes[path] = under_way(node.effect, turn, 1)
         walk.enter(below(path, turn), row[turn])
 
 
@@ -215,23 +215,26 @@ def _begin_loop(walk: Walk, path: str, loop: ForEach | Batch) -> None:
 
 def _many(node: Node) -> tuple[int, int]:
     """How many children there are, and how many may be under way."""
-    effect: Any = node.effect
-    count = len(node.items) if node.items is not None else len(effect.effects)
-    return count, getattr(effect, "concurrency", 0) or count
+    count = _count(node)
+    return count, getattr(node.effect, "concurrency", 0) or count
+
+
+def _count(node: Node) -> int:
+    return len(node.effect.effects if node.items is None else node.items)  # type: ignore[attr-defined]
 
 
 def _fill_up(walk: Walk, path: str) -> None:
     """Start children while there are some and room for them; be over where none is left."""
-    count, most = _many(walk.nodes[path])
-    while walk.runs(path):
-        node = walk.nodes[path]
-        if node.turn >= count or node.waiting >= most:
-            break
-        number = node.turn
-        walk.turn_to(path, number + 1, node.waiting + 1)
+    nodes = walk.nodes
+    count, most = _many(nodes[path])
+    while (node := nodes.get(path)) is not None and node.phase == "running":
+        number, waiting = node.turn, node.waiting
+        if number >= count or waiting >= most:
+            if number >= count and not waiting:
+                _all_over(walk, path, count)
+            return
+        nodes[path] = under_way(node.effect, number + 1, waiting + 1, node.items)
         walk.enter(below(path, number), child_of(node.effect, number))
-    if walk.runs(path) and not walk.nodes[path].waiting and walk.nodes[path].turn >= count:
-        _all_over(walk, path, count)
 
 
 def _all_over(walk: Walk, path: str, count: int) -> None:
@@ -250,7 +253,7 @@ def _all_over(walk: Walk, path: str, count: int) -> None:
 def _one_of_many(walk: Walk, path: str, node: Node, outcome: Outcome) -> None:
     if outcome.status == "failed" and not getattr(node.effect, "settle", False):
         walk.end(path, outcome)
-    elif not node.waiting or node.turn < _many(node)[0]:
+    elif not node.waiting or node.turn < _count(node):
         _fill_up(walk, path)
 
 

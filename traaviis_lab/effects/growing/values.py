@@ -21,6 +21,10 @@ Phase = Literal[
 ]  # fmt: skip
 
 
+made = tuple.__new__
+"""Makes a named tuple of all its fields: in a fifth of the time that calling its class takes."""
+
+
 class Outcome(NamedTuple):
     """How something ended. `value` is the result, or the error as JSON."""
 
@@ -33,7 +37,7 @@ CANCELLED = Outcome("cancelled")
 
 def completed(value: Any) -> Outcome:
     """It succeeded."""
-    return Outcome("completed", value)
+    return made(Outcome, ("completed", value))
 
 
 def failed(error: Mapping[str, Any]) -> Outcome:
@@ -60,6 +64,16 @@ class Node(NamedTuple):
     env: Mapping[str, Any] | None = None
     back: str = ""
     kept: str = ""
+
+
+def under_way(effect: Effect, turn: int = 0, waiting: int = 0, items: Any = None) -> Node:
+    """A place that is under way."""
+    return made(Node, ("running", effect, turn, waiting, None, items, None, "", ""))
+
+
+def come_to(effect: Effect, outcome: Outcome) -> Node:
+    """A place that is over."""
+    return made(Node, ("over", effect, 0, 0, outcome, None, None, "", ""))
 
 
 class Undo(NamedTuple):

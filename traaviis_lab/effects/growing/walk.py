@@ -19,8 +19,8 @@ from traaviis_lab.machine.values import Event
 
 from . import rules
 from .fills import error_of, filler_of
-from .places import ERROR, INTO, above, below, child_of, environment, is_under
-from .values import CANCELLED, Node, Outcome, Tree, Undo, failed
+from .places import ERROR, INTO, below, child_of, environment, is_under
+from .values import CANCELLED, Node, Outcome, Tree, Undo, come_to, failed, made, under_way
 
 MOST_FAULTS = 100
 """How many compensations that failed an error names; each has a fact of its own besides."""
@@ -35,11 +35,27 @@ class Walk:
         active: the run's active states.
         salt: what a draw of chance depends on: the run's id and the root's path.
 
-    `starts`: leaves to start, in order; those that stay within the run are done at once and
+    `fresh`: leaves to start, in order; those that stay within the run are done at once and
     their outcome brought back. `stops`: leaves to tell to end, whose end is brought back as an
     outcome. `drops`: leaves that are cancelled and done with. `freed`: permits given back, with
     how what they guarded ended. `ended`: the outcome of the whole, None while it goes on.
     """
+
+    __slots__ = (
+        "_active",
+        "_data",
+        "_news",
+        "_tree",
+        "_undos",
+        "drops",
+        "ended",
+        "freed",
+        "fresh",
+        "left",
+        "nodes",
+        "salt",
+        "stops",
+    )
 
     def __init__(
         self, tree: Tree, data: Mapping[str, Any], active: frozenset[str], salt: str
@@ -48,7 +64,7 @@ class Walk:
         self.nodes = tree.nodes.mutate()
         self._undos = list(tree.undos)
         self._news: deque[tuple[str, Node | None, Outcome]] = deque()
-        self._fresh: dict[str, Effect] = {}
+        self.fresh: dict[str, Effect] = {}
         self.left = tree.left
         self.stops: list[str] = []
         self.drops: list[str] = []
@@ -59,8 +75,9 @@ class Walk:
 
     def stand(self, data: Mapping[str, Any], active: frozenset[str]) -> None:
         """Go on with this data and these active states; what was decided so far is known."""
-        self._data, self._active = data, active
-        self._fresh, self.stops, self.drops, self.freed = {}, [], [], []
+        self._data, self._active, self.fresh = data, active, {}
+        if self.stops or self.drops or self.freed:
+            self.stops, self.drops, self.freed = [], [], []
 
     def begin(self) -> None:
         """Start the whole."""
@@ -71,8 +88,10 @@ class Walk:
         """A leaf ended. One that is not known here any more changes nothing."""
         node = self.nodes.get(path)
         if node is not None and _is_leaf(node):
-            self.over(path, outcome)
-            self._pass_on()
+            del self.nodes[path]
+            self._tell(path, node, outcome)
+            if self._news:
+                self._pass_on()
 
     def leave(self) -> None:
         """Nobody waits for it any more: cancel what is under way, undo what was done."""
@@ -90,27 +109,22 @@ class Walk:
                 self._give_back(path, node, CANCELLED)
         self.ended = CANCELLED
 
-    @property
-    def starts(self) -> list[tuple[str, Effect]]:
-        """The leaves to start, in order."""
-        return list(self._fresh.items())
-
     def tree(self) -> Tree:
         """The tree as it is now."""
         effect, owner, place, seq, began, *_ = self._tree
         nodes, undos = self.nodes.finish(), tuple(self._undos)
         self.nodes = nodes.mutate()
-        return Tree(effect, owner, place, seq, began, nodes, undos, self.left)
+        return made(Tree, (effect, owner, place, seq, began, nodes, undos, self.left))
 
     # What rules build on
 
     def enter(self, path: str, effect: Effect) -> None:
         """Begin with what stands at a place."""
-        if effect.composed:
-            self.nodes[path] = Node("running", effect)
-            rules.begin(self, path, effect)
-        else:
+        if not effect.composed:
             self.ask(path, effect)
+            return
+        self.nodes[path] = under_way(effect)
+        rules.begin(self, path, effect)
 
     def ask(self, path: str, effect: Effect) -> None:
         """Ask for a leaf, its templates filled in; where that fails, so does the leaf."""
@@ -119,10 +133,11 @@ class Walk:
             try:
                 effect = fill(self._data, self._event(path), self._active)
             except LabError as error:
-                self.nodes[path] = Node("running", effect)
+                self.nodes[path] = under_way(effect)
                 self.over(path, failed(error.to_json()))
                 return
-        self._wish(path, effect)
+        self.nodes[path] = under_way(effect)
+        self.fresh[path] = effect
 
     def value_of(self, path: str, compute: Any) -> Any:
         """What a condition or a list at a place gives. Raises `LabError`."""
@@ -136,7 +151,7 @@ class Walk:
     def turn_to(self, path: str, turn: int, waiting: int = 1) -> None:
         """Note which child a place has come to, and for how many it waits."""
         node = self.nodes[path]
-        self.nodes[path] = Node("running", node.effect, turn, waiting, items=node.items)
+        self.nodes[path] = under_way(node.effect, turn, waiting, node.items)
 
     def over(self, path: str, outcome: Outcome) -> None:
         """A place has come to its end; what is around it goes on."""
@@ -185,8 +200,8 @@ class Walk:
     # Inside
 
     def _wish(self, path: str, effect: Effect) -> None:
-        self.nodes[path] = Node("running", effect)
-        self._fresh[path] = effect
+        self.nodes[path] = under_way(effect)
+        self.fresh[path] = effect
 
     def _event(self, path: str) -> Event:
         given = getattr(self._tree.effect, "given", {})
@@ -195,36 +210,41 @@ class Walk:
     def _pass_on(self) -> None:
         """Tell the places around of what is over, in turn: a long row is no deep recursion."""
         while self._news:
-            path, node, outcome = self._news.popleft()
-            head, last = above(path)
-            self._tell(head, last, node, outcome)
+            self._tell(*self._news.popleft())
 
-    def _tell(self, head: str, last: str, node: Node | None, outcome: Outcome) -> None:
+    def _tell(self, path: str, node: Node | None, outcome: Outcome) -> None:
         """Tell the place around that a child is over."""
-        up = self.nodes[head]
-        if up.phase == "saving":
+        nodes = self.nodes
+        head, _, last = path.rpartition("/")
+        up = nodes[head]
+        phase = up.phase
+        if phase == "running":
+            nodes[head] = up = _one_less(up)
+            number = int(last)
+            # As written: what was filled in is not needed any more, but for what a permit was for.
+            internal = node is not None and node.effect.internal
+            effect = node.effect if internal and node is not None else child_of(up.effect, number)
+            nodes[path] = come_to(effect, outcome)
+            rules.go_on(self, head, up, number, outcome)
+        elif phase == "saving":
             assert up.outcome is not None
             if outcome.status == "completed":
                 self.over(head, up.outcome)
             else:
                 self.end(head, outcome)
-            return
-        if up.phase == "undo":
+        elif phase == "undo":
             self._undone(head, up, outcome)
-            return
-        self.nodes[head] = up = _one_less(up)
-        if up.phase == "running":
-            number = int(last)
-            # As written: what was filled in is not needed any more, but for what a permit was for.
-            internal = node is not None and node.effect.internal
-            effect = node.effect if internal and node is not None else child_of(up.effect, number)
-            self.nodes[below(head, last)] = Node("over", effect, outcome=outcome)
-            rules.go_on(self, head, up, number, outcome)
-        elif up.phase == "stopping":
-            if outcome.status == "completed":
-                rules.came_too_late(self, head, up, last, outcome)
-            if not up.waiting:
-                self._unwind(head)
+        else:
+            nodes[head] = up = _one_less(up)
+            if phase == "stopping":
+                self._told_to_stop(head, last, up, outcome)
+
+    def _told_to_stop(self, head: str, last: str, up: Node, outcome: Outcome) -> None:
+        """A child of a place that is being stopped has ended."""
+        if outcome.status == "completed":
+            rules.came_too_late(self, head, up, last, outcome)
+        if not up.waiting:
+            self._unwind(head)
 
     def _under_way(self, path: str) -> list[str]:
         """The children that are not over, in order."""
@@ -242,7 +262,7 @@ class Walk:
         if node.effect.composed:
             if node.phase == "running":
                 self.end(path, CANCELLED)
-        elif self._fresh.pop(path, None) is not None:
+        elif self.fresh.pop(path, None) is not None:
             self.over(path, CANCELLED)
         elif rules.is_still(node.effect):
             self.drops.append(path)
@@ -325,7 +345,5 @@ def _is_leaf(node: Node) -> bool:
 
 def _one_less(node: Node) -> Node:
     """The place, waiting for one child less. By hand: `_replace` takes four times as long."""
-    return Node(
-        node.phase, node.effect, node.turn, node.waiting - 1, node.outcome,
-        node.items, node.env, node.back, node.kept,
-    )  # fmt: skip
+    phase, effect, turn, waiting, outcome, items, env, back, kept = node
+    return made(Node, (phase, effect, turn, waiting - 1, outcome, items, env, back, kept))

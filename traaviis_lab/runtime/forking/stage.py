@@ -18,7 +18,7 @@ from traaviis_lab.machine import Chart, Event, Snapshot
 from traaviis_lab.machine.effect import Effect
 from traaviis_lab.runtime.bodies import Texts
 from traaviis_lab.runtime.local import Answer
-from traaviis_lab.runtime.plain import take_plainly
+from traaviis_lab.runtime.plain import decide, plain_fact
 from traaviis_lab.runtime.run import Run
 from traaviis_lab.runtime.standing import (
     NO_TREES,
@@ -109,12 +109,12 @@ class Stage:
 
     def take(self, event: Event) -> Turn | None:
         """Take an event; None where nothing but the event itself came of it."""
-        plain = take_plainly(self.run, event)
+        decided = decide(self.run, self.snapshot, event)
+        plain = plain_fact(self.run, event, decided)
         if plain is None:
-            return self.act(lambda turn: turn.take(event))
-        fact, step = plain
-        self.facts.append(fact)
-        self._stand(step.snapshot, fact.seq)
+            return self.act(lambda turn: turn.take(event, decided=decided))
+        self.facts.append(plain)
+        self._stand(decided.step.snapshot, plain.seq)
         return None
 
     def aside(self, kind: str, name: str, body: Mapping[str, Any]) -> None:
