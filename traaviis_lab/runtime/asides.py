@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from traaviis_lab.errors import LabError
+from traaviis_lab.errors import EventRefused, LabError
 from traaviis_lab.journal import Durability, Fact
 from traaviis_lab.journal.encode import encode
 from traaviis_lab.machine import Event, Snapshot
@@ -16,6 +16,7 @@ from .standing import UnderWay
 if TYPE_CHECKING:
     from .engine import Engine
 
+RESERVED = ("done.", "error.", "after.")
 Acknowledge = Callable[[BaseException | None], None]
 
 
@@ -32,6 +33,10 @@ class Asides:
     snapshot: Snapshot
     pending: UnderWay
     refused: tuple[str, str, int] | None
+
+    def settle(self) -> None:
+        """Write what is not written yet."""
+        raise NotImplementedError
 
     def note(
         self, name: str, data: Mapping[str, Any], acknowledge: Acknowledge | None = None
@@ -86,6 +91,18 @@ class Asides:
         self._aside("event.refused", event.name, body)
         return error
 
+    def why_not(self, event: Event) -> LabError:
+        """Why an event is not even looked at: the run is done, or the event is the engine's."""
+        if self.snapshot.done:
+            return EventRefused(
+                f"Event {event.name!r} comes too late: run {self.id!r} is done.",
+                hint="Start another run; this one can still be read, replayed and queried.",
+            )
+        return EventRefused(
+            f"Event {event.name!r} is for the engine to send: {', '.join(RESERVED)} are reserved.",
+            hint="Give your event another name.",
+        )
+
     def _aside(
         self,
         kind: str,
@@ -98,6 +115,7 @@ class Asides:
         **columns: Any,
     ) -> None:
         """Append a fact that moves nothing."""
+        self.settle()
         state = self.texts.state(self.snapshot.active)[0]
         now, seq = self.engine.clock.now(), self.seq + 1
         fact = Fact(self.id, seq, now, self.tenant, kind, name, cause, body, state, **columns)

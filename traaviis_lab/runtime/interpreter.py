@@ -28,11 +28,12 @@ class Scope:
     crash made it be repeated, so that a handler can hand it on as an idempotency key.
     """
 
-    __slots__ = ("_progress", "_secrets", "effect", "engine", "occurrence", "path", "run")
+    __slots__ = ("_progress", "_secrets", "apart", "effect", "engine", "occurrence", "path", "run")
 
     def __init__(self, engine: Engine, run: Run, path: str, occurrence: int = 1) -> None:
         self.engine, self.run, self.path, self.occurrence = engine, run, path, occurrence
         self.effect: Effect | None = None  # the one that is performed
+        self.apart = False  # whether what performs it sees nothing of the run
         self._progress: Progress | None = None
         self._secrets: Revealed | None = None
 

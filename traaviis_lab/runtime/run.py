@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from traaviis_lab.effects.growing.fills import spec_of
 from traaviis_lab.effects.growing.values import made, tree_to_json
-from traaviis_lab.errors import EventRefused, LabError, ResultMissing
+from traaviis_lab.errors import LabError, ResultMissing
 from traaviis_lab.journal import Durability, Keep
 from traaviis_lab.machine import Event, Snapshot, Step
 
-from .asides import Acknowledge, Asides
+from .asides import RESERVED, Acknowledge, Asides
 from .bodies import Texts, keep_body
 from .plain import decide, plain_fact
 from .standing import (
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from .engine import Engine
     from .holding.hold import Hold
 
-RESERVED = ("done.", "error.", "after.")
 _NONE: Mapping[str, Any] = {}
 _UNDECIDED = Snapshot(frozenset())
 
@@ -50,8 +50,10 @@ class Run(Asides):
         "calls",
         "handles",
         "last",
+        "open",
         "tasks",
         "timers",
+        "told",
         "trees",
         "visited",
     )
@@ -68,6 +70,8 @@ class Run(Asides):
         self.arrived: list[tuple[str, Work]] | None = None
         self.tasks: dict[str, asyncio.Task[None]] | None = None
         self.calls: Mapping[str, Invocation] = _NONE
+        self.open: Turn | None = None
+        self.told: list[tuple[str | None, Work]] = []
         self.visited: frozenset[str] = frozenset()
         self.last: Step | None = None
         self.refused: tuple[str, str, int] | None = None
@@ -105,7 +109,7 @@ class Run(Asides):
             self.engine.secrets.check_none(event.data, f"The event {event.name!r}")
         self._take_arrived()
         if self.snapshot.done or event.name.startswith(RESERVED):
-            raise self.refuse(event, _why_not(self, event))
+            raise self.refuse(event, self.why_not(event))
         if (holds := self.engine.holds) and (hold := holds.get(self.id)) and hold.watches:
             return hold.deliver(event, durability, acknowledge)
         try:
@@ -224,6 +228,7 @@ class Run(Asides):
 
     def stop(self, acknowledge: Acknowledge | None = None) -> None:
         """End the run from outside; its effects and timers are cancelled."""
+        self.settle()
         turn = Turn(self)
         turn.stop("stopped")
         self.commit(turn, acknowledge=acknowledge)
@@ -242,7 +247,7 @@ class Run(Asides):
         more: dict[str, Any] = {
             "visited": sorted(self.visited),
             "pending": {
-                path: [p.effect.to_spec(), p.owner, p.place, p.seq, p.began, p.occurrence]
+                path: [spec_of(p.effect), p.owner, p.place, p.seq, p.began, p.occurrence]
                 for path, p in in_order(self.pending)
             },
             "calls": {
@@ -284,6 +289,7 @@ class Run(Asides):
             carriers.carry_many(self, under_way, gate)
 
     def _due(self, name: str) -> None:
+        self.settle()
         if self.handles:
             self.handles.pop(name, None)
         self.timers = {k: v for k, v in self.timers.items() if k != name}
@@ -297,9 +303,10 @@ class Run(Asides):
         if path is not None:
             if self.tasks:
                 self.tasks.pop(path, None)
-            if path not in self.pending or self.engine.runs.get(self.id) is not self:
+            pending = (self.open or self).pending
+            if path not in pending or self.engine.runs.get(self.id) is not self:
                 return  # cancelled meanwhile, or the run was let go and may live elsewhere
-            if len(self.pending) > 1:
+            if len(pending) > 1:
                 self._arrive(path, work)
                 return
         self._act(((path, work),))
@@ -312,6 +319,7 @@ class Run(Asides):
         self.arrived.append((path, work))
 
     def _take_arrived(self) -> None:
+        self.settle()
         if not self.arrived:
             return
         arrived, self.arrived = self.arrived, None
@@ -321,30 +329,55 @@ class Run(Asides):
 
     def _act(self, works: Sequence[tuple[str | None, Work]], *, quiet: bool = False) -> bool:
         """One turn for all of these; False where it cannot be, and nothing has happened then."""
-        turn = Turn(self)
+        turn = self.open
+        if turn is None:
+            turn = Turn(self)
+        else:
+            turn.now = self.engine.clock.now()
         try:
             for path, work in works:
                 if path is None or path in turn.pending:
                     work(turn)
-            self.commit(turn)
-            self.last = made(Step, (self.snapshot, (), (), (), (), ()))
+            if self.engine.carriers.goes_on(self, turn):
+                self.open = turn
+                self.told += works
+            else:
+                self._close(turn)
         except LabError as error:
+            self._fall_back()
             if not quiet:
                 self.engine.trouble(self, error)
             return False
         return True
 
+    def settle(self) -> None:
+        """Write what an open turn has come to (`Carriers.goes_on`), before anybody looks."""
+        if self.open is not None:
+            try:
+                self._close(self.open)
+            except LabError as error:
+                self.told = []
+                self.engine.trouble(self, error)
 
-def _why_not(run: Run, event: Event) -> LabError:
-    if run.snapshot.done:
-        return EventRefused(
-            f"Event {event.name!r} comes too late: run {run.id!r} is done.",
-            hint="Start another run; this one can still be read, replayed and queried.",
-        )
-    return EventRefused(
-        f"Event {event.name!r} is for the engine to send: {', '.join(RESERVED)} are reserved.",
-        hint="Give your event another name.",
-    )
+    def _close(self, turn: Turn) -> None:
+        self.open = None
+        self.commit(turn)
+        self.told = []
+        self.last = made(Step, (self.snapshot, (), (), (), (), ()))
+
+    def _fall_back(self) -> None:
+        """The last outcome of an open turn cannot be: those before it are."""
+        told, self.told, self.open = self.told, [], None
+        if not told:
+            return
+        turn = Turn(self)
+        try:
+            for _, work in told:
+                work(turn)
+                turn.hand_over()
+            self._close(turn)
+        except LabError as error:
+            self.engine.trouble(self, error)
 
 
 def both(first: Acknowledge, second: Acknowledge | None) -> Acknowledge:

@@ -150,6 +150,19 @@ class Turn(Growth):
         self._stop(status)
         self._rest()
 
+    def hand_over(self) -> None:
+        """What was to start is begun: with that the turn could end, but is kept open."""
+        self.starts.clear()
+        self.begun.clear()
+
+    @property
+    def is_still(self) -> bool:
+        """Whether nothing comes of it but facts and one effect that starts."""
+        if len(self.pending) != 1 or len(self.starts) != 1 or self.stops or self.ends or self.freed:
+            return False
+        run = self.run
+        return not (run.asked or self.snapshot.done) and self.timers is run.timers
+
     # Inside
 
     def _stop(self, status: str) -> None:
@@ -332,7 +345,7 @@ class Turn(Growth):
 
     def _rest(self) -> None:
         """Do what stays inside; then the last facts: effects that start, the end of the run."""
-        if self.todo or self.fresh:
+        if self.fresh or self.todo:
             self.rounds = 0
             self._settle_down()
         if self.snapshot.done and not self.over:
@@ -348,10 +361,9 @@ class Turn(Growth):
                 self._do_now(*todo.popleft())
                 continue
             path = fresh.popleft()
-            ask = self.starts.get(path)
-            if ask is not None and path not in begun:
+            if path in self.starts and path not in begun:
                 begun.add(path)
-                self._start(path, ask)
+                self._start(path, self.starts[path])
 
     def _start(self, path: str, ask: Ask) -> None:
         """Write down that an effect begins; it is performed when that is on disk."""

@@ -48,12 +48,21 @@ class Kept:
         return made
 
 
+_SPECS = Kept(lambda effect: effect.to_spec())
 _FILLERS = Kept(lambda effect: compile_filler(effect, ALL_NAMES))
 
 
 def filler_of(effect: Effect) -> Compute | None:
     """What fills in a leaf's templates; None where it has none, and is asked for as it stands."""
     found: Compute | None = _FILLERS.of(effect)
+    return found
+
+
+def spec_of(effect: Any) -> dict[str, Any]:
+    """An effect's spec; where it is the same each time, the very same dictionary."""
+    found: dict[str, Any] | None = _SPECS.known(effect)
+    if found is None:
+        found = _SPECS.of(effect) if is_constant(effect) else effect.to_spec()
     return found
 
 

@@ -13,6 +13,8 @@ from immutables import Map
 from traaviis_lab.effects.recorded import recorded_effect
 from traaviis_lab.machine.effect import Effect
 
+from .fills import spec_of
+
 Status = Literal["completed", "failed", "cancelled"]
 Phase = Literal[
     "running", "ending",  # a leaf: under way, told to end
@@ -108,7 +110,7 @@ class Tree(NamedTuple):
 def tree_to_json(tree: Tree) -> dict[str, Any]:
     """The tree as a kept snapshot holds it."""
     return {
-        "effect": tree.effect.to_spec(),
+        "effect": spec_of(tree.effect),
         "owner": tree.owner,
         "place": tree.place,
         "seq": tree.seq,
@@ -138,7 +140,7 @@ def tree_from_json(body: Mapping[str, Any]) -> Tree:
 def _node_to_json(node: Node) -> dict[str, Any]:
     said: dict[str, Any] = {"phase": node.phase}
     if not node.effect.composed and (node.phase != "over" or node.effect.internal):
-        said["effect"] = node.effect.to_spec()
+        said["effect"] = spec_of(node.effect)
     if node.outcome is not None:
         said["outcome"] = list(node.outcome)
     if node.items is not None:

@@ -223,7 +223,7 @@ class Walk:
             number = int(last)
             # As written: what was filled in is not needed any more, but for what a permit was for.
             internal = node is not None and node.effect.internal
-            effect = node.effect if internal and node is not None else child_of(up.effect, number)
+            effect = node.effect if internal else child_of(up.effect, number)  # type: ignore[union-attr]
             nodes[path] = come_to(effect, outcome)
             rules.go_on(self, head, up, number, outcome)
         elif phase == "saving":

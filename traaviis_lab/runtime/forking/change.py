@@ -12,7 +12,7 @@ from traaviis_lab.errors import EventRefused, LabError
 from traaviis_lab.journal import Fact, Journal
 from traaviis_lab.journal.encode import encode
 from traaviis_lab.machine import Chart, Event
-from traaviis_lab.runtime.run import RESERVED
+from traaviis_lab.runtime.asides import RESERVED
 
 from .reel import Answer, is_local
 from .tape import OWN, answers

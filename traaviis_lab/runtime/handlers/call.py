@@ -71,6 +71,7 @@ async def call(effect: Call, scope: Scope) -> Any:
         args["scope"] = CallScope(scope)
         _ = scope.news  # made here, on the loop, before threads ask for it
     if manner.awaits:
+        scope.apart = not manner.scoped
         return await function(**args)
     workers = scope.engine.workers
     result, error = await asyncio.get_running_loop().run_in_executor(
