@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import orjson
 
-from traaviis_lab.effects.growing.fills import Kept, is_constant
+from traaviis_lab.effects.growing.fills import Kept, filler_of, is_constant
 from traaviis_lab.errors import JournalError
 from traaviis_lab.journal.encode import encode
 from traaviis_lab.machine import Chart, Event, Snapshot, Step
@@ -59,6 +60,7 @@ class Texts:
         self._taken: dict[tuple[str, ...], bytes] = {}
         self.timed = any(node.timers for node in chart.states.values())
         self.inline = _inline(chart)
+        _look_over(chart)
         self.listens = frozenset(
             name
             for transition in chart.transitions.values()
@@ -90,6 +92,16 @@ class Texts:
         if name in self.listens:
             return True
         return any(p.endswith(".*") and name.startswith(p[:-1]) for p in self.listens)
+
+
+def _look_over(chart: Chart) -> None:
+    """Know which of a chart's effects are the same each time, so that they are written once."""
+    states = chart.states.values()
+    asked = [(*node.on_enter, *node.enter, *node.exit) for node in states]
+    asked += [transition.do for transition in chart.transitions.values()]
+    for effect in chain.from_iterable(asked):
+        if not effect.composed:
+            filler_of(effect)
 
 
 def _inline(chart: Chart) -> int:
