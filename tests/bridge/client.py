@@ -87,7 +87,11 @@ class Bridged:
         return number
 
     def answer(self, number, patience=30):
-        return self.until(lambda m: m.get("id") == number and "method" not in m, patience)
+        def fits(message):
+            return message.get("id") == number and "method" not in message
+
+        # It may have come while another answer was waited for.
+        return next((one for one in self.seen if fits(one)), None) or self.until(fits, patience)
 
     def ask(self, method, params=None, *, modern=False, patience=30):
         """Send a request and wait for its answer."""

@@ -1,6 +1,7 @@
 """Effects can be run without a machine, and are a run like any other."""
 
-import _thread
+import signal
+import threading
 
 import pytest
 
@@ -83,10 +84,15 @@ def test_what_takes_too_long_is_stopped(ready):
     assert ready.run("slow").effects().status.tolist() == ["cancelled"]
 
 
+def interrupted():
+    # A real signal: `_thread.interrupt_main` wakes nobody who waits for a lock.
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+
 def test_an_interrupted_cell_stops_the_run(ready):
     # This may come while the cell waits for the start or for the end: both are tried.
     for run in ("p", "q", "r"):
-        end = ready.events(lambda _: _thread.interrupt_main(), kind="effect.started")
+        end = ready.events(lambda _: interrupted(), kind="effect.started")
         with pytest.raises(KeyboardInterrupt):
             ready.run_pipeline(fx.delay("1h"), id=run)
         end()

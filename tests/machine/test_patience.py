@@ -40,6 +40,12 @@ class Watch:
         return self.asked > self.most
 
 
+@pytest.fixture(autouse=True)
+def nobody(monkeypatch):
+    # An engine that was made on this thread has left its watch here.
+    monkeypatch.setattr(PATIENCE, "watch", None)
+
+
 def test_nobody_watches_unless_somebody_does():
     made = chart()
     there = step(made, start(made).snapshot, Event("go")).snapshot
