@@ -7,13 +7,14 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq
-JOBS ?= 2
+# Many tests wait for other processes, so there may be more than processors.
+JOBS ?= 3
 WIDGETS := extensions/widgets
 STATIC := traaviis_lab/static
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3 python,\
 	$(shell $(name) -c 'import sys, venv, ensurepip; sys.version_info >= (3, 11) and print(sys.executable)' 2>/dev/null)))
 # Node and npm installed by pip stand in the venv and come last: a machine's own is preferred.
-js $(VENV)/.node $(WIDGETS)/node_modules/.made: export PATH := $(PATH):$(CURDIR)/$(BIN)
+js test $(VENV)/.node $(WIDGETS)/node_modules/.made: export PATH := $(PATH):$(CURDIR)/$(BIN)
 
 # Another environment that is active where make is called is none of ours.
 unexport VIRTUAL_ENV
@@ -35,7 +36,10 @@ demo: $(VENV)/.demo
 lab: $(VENV)/.lab
 	@$(BIN)/traaviis-lab lab $(wildcard traaviis-demo)
 
-test: lint types floors js docs unit notebooks
+# What only reads goes two at a time; what is sensitive to time comes after it.
+test: $(VENV)/.test $(WIDGETS)/node_modules/.made
+	@$(MAKE) --no-print-directory -j2 -Otarget lint types floors js docs
+	@$(MAKE) --no-print-directory unit notebooks
 	@echo 'All of it passed.'
 
 lint: $(VENV)/.test
@@ -60,7 +64,7 @@ docs: $(VENV)/.test
 
 unit: $(VENV)/.test $(VENV)/.browser
 	$(BIN)/pytest -n $(JOBS) --dist loadfile -m 'not browser' tests
-	$(BIN)/pytest -m browser tests
+	$(BIN)/pytest -n 2 --dist loadfile -m browser tests
 
 # Each notebook is run and every output compared with the stored one; warnings of guests are theirs.
 notebooks: $(VENV)/.test
