@@ -62,8 +62,9 @@ js: $(WIDGETS)/node_modules/.made
 docs: $(VENV)/.test
 	$(BIN)/sphinx-build -W -E --keep-going -q -b html docs docs/_build/html
 
+# In their own order: files of few tests that take long would else come last, and one alone.
 unit: $(VENV)/.test $(VENV)/.browser
-	$(BIN)/pytest -n $(JOBS) --dist loadfile -m 'not browser' tests
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'not browser' tests
 	$(BIN)/pytest -n 2 --dist loadfile -m browser tests
 
 # Each notebook is run and every output compared with the stored one; warnings of guests are theirs.
