@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 import time
+from collections import defaultdict
 
 from traaviis_lab import Lab
 from traaviis_lab.gallery import SmartDoor
@@ -25,6 +26,7 @@ class AtDesk:
         self.asked = []
         self.answer = None  # what the agent's person says to questions; None: cannot be asked
         self.news = []
+        self.written = defaultdict(str)
 
     def client(self, tenant="default", scopes=SCOPES):
         key = (tenant, tuple(scopes))
