@@ -9,7 +9,7 @@ import pytest
 
 from traaviis_lab import Chart, Event, Lab
 from traaviis_lab import effects as fx
-from traaviis_lab.runtime import bodies, carriers
+from traaviis_lab.runtime import bodies, carriers, quick
 from traaviis_lab.runtime.recall import recall
 
 
@@ -31,7 +31,7 @@ async def one():
 
 @pytest.fixture
 def lab(monkeypatch):
-    monkeypatch.setattr(carriers, "QUICK", 60)  # however busy the machine is
+    monkeypatch.setattr(quick, "QUICK", 60)  # however busy the machine is
     monkeypatch.setattr(carriers, "LONGEST", 60)
     with Lab() as lab:
         lab.register(one)
@@ -68,10 +68,10 @@ def told(lab, run, after=0):
 
 def test_what_is_done_at_once_is_written_at_once_and_says_the_same(lab, monkeypatch):
     run = lab.start(chart(row(*["one"] * 5)))
-    monkeypatch.setattr(carriers, "QUICK", -1)
+    monkeypatch.setattr(quick, "QUICK", -1)
     assert len(go(lab, run)) == 6
     last = run.seq
-    monkeypatch.setattr(carriers, "QUICK", 60)
+    monkeypatch.setattr(quick, "QUICK", 60)
     assert len(go(lab, run)) == 2
     assert told(lab, run, last) == told(lab, run)[1:last]
     assert lab.journal.verify().problems == ()
@@ -86,7 +86,7 @@ def test_it_is_so_in_memory_alone(tmp_path):
 
 
 def test_what_takes_long_without_waiting_is_not_done_at_once(lab, monkeypatch):
-    monkeypatch.setattr(carriers, "QUICK", 0.001)
+    monkeypatch.setattr(quick, "QUICK", 0.001)
 
     async def holds_up():
         time.sleep(0.002)
@@ -234,7 +234,7 @@ def test_an_outcome_that_cannot_be_takes_no_other_with_it(lab, monkeypatch):
 def test_another_function_of_the_same_name_has_to_prove_itself(lab, monkeypatch):
     run = lab.start(chart(row("one", "one", "one")))
     go(lab, run)
-    monkeypatch.setattr(carriers, "QUICK", 0.001)
+    monkeypatch.setattr(quick, "QUICK", 0.001)
 
     async def other():
         time.sleep(0.002)

@@ -216,7 +216,8 @@ class MemoryJournal:
             return
         plain = "".join(names).isascii() and "".join(states).isascii()
         for body in bodies:
-            plain = plain and b"\n" not in body
+            if b"\n" in body:
+                plain = False
         if not plain:
             for fact in facts:
                 check_text(fact)

@@ -66,6 +66,7 @@ class Allowing:
                 hint="async def handler(effect, scope): ...",
             ) from None
         self._engine.interpreter.handle(word, function)
+        self._engine.quick.clear()
         return function
 
     def allow_host(self, *hosts: str) -> None:

@@ -6,6 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+from .asides import Acknowledge
+
 
 class Acks:
     """Futures of one loop that are woken from another thread: one wake-up for a whole batch."""
@@ -40,3 +42,15 @@ class Acks:
                 future.set_result(None)
             else:
                 future.set_exception(error)
+
+
+def both(first: Acknowledge, second: Acknowledge | None) -> Acknowledge:
+    """What acknowledges two at once."""
+    if second is None:
+        return first
+
+    def both(error: BaseException | None) -> None:
+        first(error)
+        second(error)
+
+    return both

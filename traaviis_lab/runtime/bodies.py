@@ -218,6 +218,11 @@ def started_text(path: str, owner: str, effect: Effect) -> bytes | None:
     spec: bytes | None = _SPECS.known(effect) or spec_text(effect)
     if spec is None:
         return None
+    return started_with(path, owner, spec)
+
+
+def started_with(path: str, owner: str, spec: bytes) -> bytes:
+    """The same, where the effect is JSON already."""
     return b'{"path":"%b","owner":"%b","effect":%b}' % (path.encode(), owner.encode(), spec)
 
 

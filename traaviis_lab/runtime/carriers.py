@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator, Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from traaviis_lab.effects import Call
 from traaviis_lab.machine.effect import Effect
 
+from .begun import Begun
 from .interpreter import Scope, check_result
-from .standing import Pending
+from .rows import Stand, work_off
+from .standing import Pending, Trees, UnderWay, root_of
 from .troubles import as_failure
+from .turn import Turn
 
 if TYPE_CHECKING:
     from .engine import Engine
     from .run import Run
-    from .turn import Turn
 
 MOST_RELAYS = 32
 """How many effects one task performs in a row before it lets the loop look at others."""
 LONGEST = 0.005
-"""Seconds after which the effects that are left get tasks of their own."""
-QUICK = 0.001
-"""Seconds within which a function that waits for nothing is done at once."""
+"""Seconds after which the effects that are left get tasks of their own, and a turn is written."""
 Gate = asyncio.Future[None]
 """Done when the wish for an effect is on disk."""
-_NOTHING = object()
 Line = deque[tuple[str, Pending]]
 Task = asyncio.Task[None] | None
 
@@ -45,7 +42,6 @@ class Carriers:
         self._engine = engine
         self._passing_on: Run | None = None
         self._task: Task = None
-        self._quick: dict[str, Any] = {}
         self._relay: tuple[str, Pending, Gate | None] | None = None
 
     def carry(self, run: Run, path: str, pending: Pending, gate: Gate | None) -> None:
@@ -60,7 +56,8 @@ class Carriers:
             self.carry(run, *next(iter(pending.items())), gate)
         elif pending:
             name = f"from {next(iter(pending))}"
-            work = self._work_through(run, name, deque(pending.items()), gate)
+            line, before = deque(pending.items()), (run.pending, run.trees)
+            work = self._work_through(run, name, line, gate, before)
             run.tasks = {**(run.tasks or {}), name: self._engine.loop.create_task(work)}
 
     def pass_on(self, run: Run, path: str, pending: Pending, gate: Gate | None) -> None:
@@ -83,12 +80,12 @@ class Carriers:
 
         So it is where nothing has to be on disk before, and what performs the effect was done at
         once the last time and sees nothing of the run: then outcomes in a row are one turn, which
-        is written when one waits (`Watched`), and before anybody else writes (`Run.settle`).
+        is written when one waits (`_watched`), and before anybody else writes (`Run.settle`).
         """
         if self._passing_on is not run or not turn.is_still:
             return False
         ((path, pending),) = turn.pending.items()
-        if path not in turn.starts or not self._is_quick(pending.effect):
+        if path not in turn.starts or not self._engine.quick.knows(pending.effect):
             return False
         task, tasks = self._task, run.tasks
         if task is None or tasks is None or task.cancelling():
@@ -96,7 +93,7 @@ class Carriers:
         if run.open is None and not self._may_open(run):
             return False
         if turn.now - turn.facts[0].at > LONGEST * 1e6:
-            self._quick.clear()
+            self._engine.quick.clear()
             return False
         turn.hand_over()
         tasks[path] = task
@@ -110,33 +107,26 @@ class Carriers:
             return False
         return run.id not in engine.holds and run.id not in engine.tapes
 
-    def _is_quick(self, effect: Effect) -> bool:
-        """Whether it was performed at once the last time, by what sees nothing of the run."""
-        if type(effect) is not Call:
-            return False
-        name = effect.function
-        return self._quick.get(name, _NOTHING) is self._engine.functions.get(name)
-
     def _watched(self, scope: Scope, effect: Call, work: Awaitable[Any]) -> Awaitable[Any]:
         """A call that may be made within an open turn, now or the next time."""
         if scope.run.open is not None:
-            return Watched(work, partial(self._waits, scope.run, effect))
-        return work if self._is_quick(effect) else self._timed(scope, effect, work)
+            begun = Begun(lambda: work, {})
+            if not begun.over:
+                self._waits(scope.run, effect)
+            return begun
+        quick = self._engine.quick
+        return work if quick.knows(effect) else quick.timed(effect, scope, work)
 
-    async def _timed(self, scope: Scope, effect: Call, work: Awaitable[Any]) -> Any:
-        loop = self._engine.loop
-        began = loop.time()
-        result = await work
-        if scope.apart and loop.time() - began < QUICK:
-            self._quick[effect.function] = self._engine.functions.get(effect.function)
-        return result
-
-    def _waits(self, run: Run, effect: Call) -> None:
-        """One that was quick the last time is not now: others may look at the run."""
-        self._quick.pop(effect.function, None)
+    def _waits(self, run: Run, effect: Effect) -> None:
+        """A call that was quick the last time is not now: others may look at the run."""
+        self._engine.quick.forget(effect)
         run.settle()
 
-    async def _work_through(self, run: Run, name: str, line: Line, gate: Gate | None) -> None:
+    async def _work_through(
+        self, run: Run, name: str, line: Line, gate: Gate | None, before: tuple[UnderWay, Trees]
+    ) -> None:
+        """Perform those in line; all are still wanted while the run stands as it did before."""
+        here, trees = before
         loop, task = self._engine.loop, asyncio.current_task()
         assert task is not None
         try:
@@ -147,13 +137,25 @@ class Carriers:
                 loop.call_soon(self._share_out, run, line, gate)
                 while line and loop.time() < until:
                     path, pending = line.popleft()
-                    if _is_wanted(run, path, pending) and run.tasks is not None:
+                    same = run.pending is here and run.trees is trees
+                    if run.tasks is not None and (same or _is_wanted(run, path, pending)):
                         run.tasks[path] = task
-                        await self._carry(run, path, pending, gate)
+                        begun = self._begin(run, pending.effect)
+                        if begun is None or begun.text is None:
+                            await self._carry(run, path, pending, gate, begun)
+                        else:
+                            run.bring(path, pending, begun)
             self._share_out(run, line, gate)
         finally:
             if run.tasks:
                 run.tasks.pop(name, None)
+
+    def _begin(self, run: Run, effect: Effect) -> Begun | None:
+        """A call that was done at once the last time, made now; None for anything else."""
+        if run.id in self._engine.tapes:
+            return None
+        call = self._engine.quick.plain(effect)
+        return call.begin() if call is not None else None
 
     def _share_out(self, run: Run, line: Line, gate: Gate | None) -> None:
         """Give what is left a task each."""
@@ -162,21 +164,74 @@ class Carriers:
             if _is_wanted(run, path, pending):
                 self.carry(run, path, pending, gate)
 
-    async def _carry(self, run: Run, path: str, pending: Pending, gate: Gate | None) -> None:
-        """Perform an effect, and go on with what its outcome alone leads to."""
-        task = asyncio.current_task()
-        for relays in itertools.count(1):
-            await self._carry_one(run, path, pending, gate, task)
-            relay, self._relay = self._relay, None
+    async def _carry(
+        self, run: Run, path: str, pending: Pending, gate: Gate | None, begun: Begun | None = None
+    ) -> None:
+        """Perform an effect, and go on with what its outcome alone leads to.
+
+        What it has come to so far, where it was begun already, is `begun`.
+        """
+        task, time = asyncio.current_task(), self._engine.loop.time
+        until, relays = time() + LONGEST, 0
+        while True:
+            if gate is None and begun is None:
+                path, pending, begun = self._work_off(run, path, pending)
+            await self._carry_one(run, path, pending, gate, task, begun)
+            relay, self._relay, begun = self._relay, None, None
             if relay is None:
                 return
             path, pending, gate = relay
-            if relays % MOST_RELAYS == 0:
+            relays += 1
+            if relays >= MOST_RELAYS or time() > until:
                 run.settle()
                 await asyncio.sleep(0)
+                until, relays = time() + LONGEST, 0
+
+    def _work_off(self, run: Run, path: str, pending: Pending) -> Stand:
+        """Make the calls of a sequence that are done at once, within a turn that stays open."""
+        if run.open is None and not self._opens(run, path, pending):
+            return path, pending, None
+        turn = cast("Turn", run.open)
+        began = turn.facts[0].at if turn.facts else turn.now
+        until = began + int(LONGEST * 1e6)
+        stand = work_off(run, turn, path, pending, self._engine.quick, until)
+        if stand[2] is not None and not stand[2].over:
+            self._waits(run, stand[1].effect)
+        return stand
+
+    def _opens(self, run: Run, path: str, pending: Pending) -> bool:
+        """Open a turn before the outcome of the first call of a row; False where that cannot be."""
+        root, inner = root_of(path)
+        if not inner or len(run.pending) != 1 or run.asked or run.snapshot.done:
+            return False
+        if not self._engine.quick.knows(pending.effect) or not self._may_open(run):
+            return False
+        if not _is_wanted(run, path, pending):
+            return False
+        run.open = Turn(run)
+        run.open.walk(root)
+        return True
+
+    async def _perform(
+        self, run: Run, path: str, pending: Pending, begun: Begun | None
+    ) -> tuple[Any, bytes]:
+        """The result of an effect, and the same as JSON."""
+        effect, engine = pending.effect, self._engine
+        scope = Scope(engine, run, path, pending.occurrence)
+        work: Awaitable[Any] = engine.interpreter.perform(effect, scope, begun)
+        if begun is None and type(effect) is Call:
+            work = self._watched(scope, effect, work)
+        result = await work
+        return result, check_result(effect.kind, result)
 
     async def _carry_one(
-        self, run: Run, path: str, pending: Pending, gate: Gate | None, task: Task
+        self,
+        run: Run,
+        path: str,
+        pending: Pending,
+        gate: Gate | None,
+        task: Task,
+        begun: Begun | None,
     ) -> None:
         """Perform one effect, once the wish for it is on disk, and bring its outcome home."""
         engine, effect = self._engine, pending.effect
@@ -186,12 +241,10 @@ class Carriers:
             tape = engine.tapes.get(run.id)
             if tape is not None and await tape.bring(run, path, pending):
                 return
-            scope = Scope(engine, run, path, pending.occurrence)
-            work: Awaitable[Any] = engine.interpreter.perform(effect, scope)
-            if len(run.pending) == 1 and type(effect) is Call:
-                work = self._watched(scope, effect, work)
-            result = await work
-            text = check_result(effect.kind, result)
+            if begun is not None and begun.text is not None:
+                result, text = begun.result, begun.text
+            else:
+                result, text = await self._perform(run, path, pending, begun)
         except asyncio.CancelledError:
             if run.is_ending(path):
                 engine.ended_without(run, path)
@@ -205,33 +258,6 @@ class Carriers:
             run.resolve(path, result, {into: result} if into else None, text=text)
         finally:
             self._passing_on = self._task = None
-
-
-class Watched:
-    """Something to await, that tells when it first waits for something."""
-
-    __slots__ = ("_tell", "_work")
-
-    def __init__(self, work: Awaitable[Any], tell: Callable[[], None]) -> None:
-        self._work, self._tell = work, tell
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        """What it answers."""
-        work: Any = self._work.__await__()
-        try:
-            waits = work.send(None)
-        except StopIteration as over:
-            return over.value
-        self._tell()
-        while True:
-            try:
-                go_on, value = work.send, (yield waits)
-            except BaseException as error:
-                go_on, value = work.throw, error
-            try:
-                waits = go_on(value)
-            except StopIteration as over:
-                return over.value
 
 
 def _is_wanted(run: Run, path: str, pending: Pending) -> bool:

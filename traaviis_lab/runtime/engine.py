@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import orjson
@@ -33,6 +32,7 @@ from .handlers.http_door import HttpDoor
 from .holding.hold import Hold
 from .hosts import Hosts
 from .interpreter import Interpreter
+from .quick import Quick
 from .recall import recall
 from .reviving import revive
 from .run import Run
@@ -42,6 +42,7 @@ from .spending import Spending
 from .standing import Ask
 from .stopwatch import stopwatch
 from .turn import Turn
+from .workers import Workers
 
 _LOGGER = logging.getLogger("traaviis_lab")
 GRACE = 5.0
@@ -74,7 +75,7 @@ class Engine:
         self.secrets, self.hosts = Secrets(), Hosts()
         self.spending = Spending(self)
         self.prices, self.foresight = Prices(), Foresight(journal)
-        self.workers = ThreadPoolExecutor(max_workers=32, thread_name_prefix="traaviis-call")
+        self.workers = Workers()
         self.http = HttpDoor(self.workers)
         self.models = Models(self.loop)
         book = Book(journal, clock.now, self.safest)
@@ -82,6 +83,7 @@ class Engine:
         self.knowledge = Library(None, clock.now)
         self.interpreter = Interpreter(LEAVES)
         self.carriers = Carriers(self)
+        self.quick = Quick(self.functions)
         self._texts: dict[str, Texts] = {}
         PATIENCE.watch = stopwatch
         clock.attach(self.loop)

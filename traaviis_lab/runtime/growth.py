@@ -84,6 +84,11 @@ class Growth(Writing):
             self.walks = {}
         return self.grown
 
+    def walk(self, root: str) -> Walk:
+        """Let a tree go on within this turn."""
+        walk = self.walks[root] = walk_of(self.grown[root], self.snapshot, self.run.id, root)
+        return walk
+
     def _home(self, root: str, inner: str, outcome: Outcome) -> None:
         """A leaf of a composed effect ended; its fact is written."""
         if root in self.grown:
@@ -106,7 +111,7 @@ class Growth(Writing):
         """
         tree, walk = self.grown[root], self.walks.get(root)
         if walk is None:
-            walk = self.walks[root] = walk_of(tree, self.snapshot, self.run.id, root)
+            walk = self.walk(root)
         else:
             walk.stand(self.snapshot.data, self.snapshot.active)
         work(walk, *told)

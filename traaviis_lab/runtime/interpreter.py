@@ -115,8 +115,12 @@ class Interpreter:
         """Whether effects of this kind are performed here."""
         return kind in self._handlers
 
-    async def perform(self, effect: Effect, scope: Scope) -> Any:
+    async def perform(
+        self, effect: Effect, scope: Scope, begun: Awaitable[Any] | None = None
+    ) -> Any:
         """Do what `effect` asks and return its result. Raises `NoHandler` too.
+
+        Where that was begun already, `begun` is what is left of it.
 
         Secrets that were used are struck out of what comes back. What would end the process or
         this task (`SystemExit`, a cancellation nobody asked for) is an `EffectError`.
@@ -124,7 +128,7 @@ class Interpreter:
         handler = self._handlers.get(type(effect)) or self._nobody(effect)
         scope.effect = effect
         try:
-            result = await handler(effect, scope)
+            result = await (begun or handler(effect, scope))
             if not scope.uses_secrets:
                 return result
             check_result(effect.kind, result)

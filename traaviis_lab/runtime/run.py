@@ -13,6 +13,7 @@ from traaviis_lab.errors import LabError, ResultMissing
 from traaviis_lab.journal import Durability, Keep
 from traaviis_lab.machine import Event, Snapshot, Step
 
+from .acks import both
 from .asides import RESERVED, Acknowledge, Asides
 from .bodies import Texts, keep_body
 from .plain import decide, plain_fact
@@ -21,6 +22,7 @@ from .standing import (
     NOTHING_UNDER_WAY,
     Ask,
     Invocation,
+    Pending,
     Trees,
     UnderWay,
     in_order,
@@ -30,6 +32,7 @@ from .standing import (
 from .turn import Turn
 
 if TYPE_CHECKING:
+    from .begun import Begun
     from .clock import Handle
     from .engine import Engine
     from .holding.hold import Hold
@@ -205,6 +208,15 @@ class Run(Asides):
         else:
             self._inside(path, lambda turn: turn.resolve(path, result, patch, more, text))
 
+    def bring(self, path: str, pending: Pending, begun: Begun) -> None:
+        """Bring home what a call answered at once, while others are under way."""
+        tasks, here, text = self.tasks, self.pending, begun.text or b""
+        if tasks is None or len(here) < 2 or here.get(path) is not pending or self.engine.holds:
+            self.resolve(path, begun.result, None, text=text)
+        else:
+            tasks.pop(path, None)
+            self._arrive(path, lambda turn: turn.answer(path, begun.result, text))
+
     def fail(self, path: str, error: LabError, more: Mapping[str, Any] | None = None) -> None:
         """Bring an effect's failure home, unless it was cancelled meanwhile."""
         if (hold := self.engine.holds.get(self.id)) is not None:
@@ -221,6 +233,8 @@ class Run(Asides):
 
     def is_ending(self, path: str) -> bool:
         """Whether an effect was told to end and has not yet."""
+        if not self.trees:
+            return False
         root, inner = root_of(path)
         tree = self.trees.get(root)
         node = tree.nodes.get(inner) if tree is not None else None
@@ -360,7 +374,11 @@ class Run(Asides):
                 self.engine.trouble(self, error)
 
     def _close(self, turn: Turn) -> None:
+        if turn.calling is not None:
+            turn.calling.write()
         self.open = None
+        if not turn.facts:
+            return
         self.commit(turn)
         self.told = []
         self.last = made(Step, (self.snapshot, (), (), (), (), ()))
@@ -378,15 +396,3 @@ class Run(Asides):
             self._close(turn)
         except LabError as error:
             self.engine.trouble(self, error)
-
-
-def both(first: Acknowledge, second: Acknowledge | None) -> Acknowledge:
-    """What acknowledges two at once."""
-    if second is None:
-        return first
-
-    def both(error: BaseException | None) -> None:
-        first(error)
-        second(error)
-
-    return both

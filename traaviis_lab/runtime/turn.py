@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from traaviis_lab.effects import Permit, Raise
-from traaviis_lab.effects.growing import CANCELLED, Outcome, Walk, completed, failed
+from traaviis_lab.effects.growing import Outcome, Walk
 from traaviis_lab.effects.growing.values import made
 from traaviis_lab.errors import EventRefused, LabError, RunawayChart
 from traaviis_lab.journal.encode import encode
@@ -20,21 +20,17 @@ from traaviis_lab.machine import Event, Step, start, step
 from traaviis_lab.machine.effect import Effect
 
 from .bodies import (
-    SMALL,
     admit,
-    completed_text,
     lean_body,
     started_body,
     started_text,
     step_body,
 )
-from .breach import STATUS, breach_event, takes
-from .growth import Growth
 from .local import Answer, perform_locally
+from .outcomes import Outcomes
 from .plain import Decided, decide
 from .standing import (
     Ask,
-    Invocation,
     Pending,
     Trees,
     UnderWay,
@@ -42,12 +38,12 @@ from .standing import (
     in_order,
     invocations_after,
     left_by,
-    patched,
     root_of,
     timers_after,
 )
 
 if TYPE_CHECKING:
+    from .rows import Calling
     from .run import Run
 
 MAX_FACTS = 2_000
@@ -55,10 +51,10 @@ WITHIN = b',"within":true'
 """What marks the event of a fact as one that the run raised itself."""
 
 
-class Turn(Growth):
+class Turn(Outcomes):
     """What one event or outcome leads to, all the way until the run is at rest."""
 
-    __slots__ = ("begun", "calls", "over", "rounds", "timers")
+    __slots__ = ("begun", "calling", "rounds", "timers")
 
     def __init__(self, run: Run) -> None:
         self.run, self.now, self.seq = run, run.engine.clock.now(), run.seq
@@ -67,10 +63,11 @@ class Turn(Growth):
         self.pending: UnderWay = run.pending
         self.grown: Trees = run.trees
         self.walks: dict[str, Walk] = {}
-        self.calls: Mapping[str, Invocation] = run.calls
+        self.calls = run.calls
         self.over = run.snapshot.done
         self.begun: set[str] = set()
         self.rounds = 0
+        self.calling: Calling | None = None
         self.starts: dict[str, Ask] = {}
         self.stops: list[str] = []
         self.ends: list[str] = []
@@ -100,41 +97,6 @@ class Turn(Growth):
         here = self._take(event, cause, decided=decided)
         self._rest()
         return here
-
-    def resolve(
-        self,
-        path: str,
-        result: Any,
-        patch: Mapping[str, Any] | None,
-        more: Mapping[str, Any] | None = None,
-        text: bytes = b"",
-    ) -> None:
-        """Bring an effect's result home; `more` is written down beside it.
-
-        `text` is the result as JSON, where that is known already.
-        """
-        pending = self._drop(path)
-        if text and patch is None and not more and len(text) < SMALL:
-            body = completed_text(path, pending.owner, text)
-            self._effect_fact("effect.completed", pending, body, pending.seq)
-            self._tell_done(path, pending, result)
-        else:
-            self._finish(path, pending, result, patch, more)
-        self._rest()
-
-    def fail(self, path: str, error: LabError, more: Mapping[str, Any] | None = None) -> None:
-        """Bring an effect's failure home: the run gets an error event, if nothing takes it on."""
-        pending = self._drop(path)
-        self._failed(path, pending, error.to_json(), more)
-        self._rest()
-
-    def cut(self, path: str, more: Mapping[str, Any] | None = None) -> None:
-        """An effect that was told to end has ended."""
-        pending = self._drop(path)
-        body = {"path": path, "owner": pending.owner, "ended": True, **(more or {})}
-        self._effect_fact("effect.cancelled", pending, encode(body), pending.seq)
-        self._home(*root_of(path), CANCELLED)
-        self._rest()
 
     def change(self, name: str, patch: Mapping[str, Any]) -> None:
         """Lay fields over the data from outside, and let the machine see that: a fact `step`."""
@@ -252,96 +214,6 @@ class Turn(Growth):
 
     def _perform(self, effect: Effect) -> Answer:
         return perform_locally(effect, self.snapshot, self.run)
-
-    def _finish(
-        self,
-        path: str,
-        pending: Pending,
-        result: Any,
-        patch: Mapping[str, Any] | None,
-        more: Mapping[str, Any] | None = None,
-        *,
-        before: Mapping[str, Any] | None = None,
-        heard: bool = True,
-    ) -> None:
-        """Write an effect's result down; what waits for it goes on, if it is `heard`."""
-        head = {"path": path, "owner": pending.owner, **(before or {})}
-        before_that, self.coming = self.coming, path
-        waits = self.calls.get(pending.owner)
-        self._outcome(path, pending, {**head, "result": result, **(more or {})}, patch)
-        self.coming = before_that
-        # Where its state was entered anew, nobody waits for this one any more.
-        self._tell_done(
-            path, pending, result, heard=heard and self.calls.get(pending.owner) is waits
-        )
-
-    def _tell_done(self, path: str, pending: Pending, result: Any, *, heard: bool = True) -> None:
-        """What is around an effect goes on, or the state that waits for it, if it is `heard`."""
-        root, inner = root_of(path)
-        if inner:
-            self._home(root, inner, completed(result))
-        elif heard:
-            self._settle(pending.owner, pending.place, result)
-
-    def _outcome(
-        self, path: str, pending: Pending, body: dict[str, Any], patch: Mapping[str, Any] | None
-    ) -> None:
-        """Write an effect's result down; where it changes data, let the machine see that."""
-        data = self.snapshot.data
-        if patch is None:
-            self._effect_fact("effect.completed", pending, lean_body(body, data, path), pending.seq)
-            return
-        mine, _ = admit(patch, where=path)
-        here = patched(self.run.chart, self.snapshot, mine)
-        head = lean_body({**body, "patch": mine}, data, path)[:-1]
-        whole = head + b',"step":' + step_body(self.run.texts, data, here) + b"}"
-        active = here.snapshot.active
-        seq = self._effect_fact("effect.completed", pending, whole, pending.seq, active)
-        self._follow(here, seq)
-
-    def _failed(
-        self,
-        path: str,
-        pending: Pending,
-        error: Mapping[str, Any],
-        more: Mapping[str, Any] | None = None,
-        *,
-        before: Mapping[str, Any] | None = None,
-        heard: bool = True,
-    ) -> None:
-        """Write an effect's failure down; what is around it goes on, or the machine is told."""
-        owner = pending.owner
-        head = {"path": path, "owner": owner, **(before or {})}
-        body = {**head, "error": error, **(more or {})}
-        seq = self._effect_fact("effect.failed", pending, encode(body), pending.seq)
-        root, inner = root_of(path)
-        if inner:
-            self._home(root, inner, failed(error))
-            return
-        if not heard:
-            return
-        if owner in self.calls:
-            lost = Invocation(self.calls[owner].waiting, failed=True)
-            self.calls = {**self.calls, owner: lost}
-        breach = breach_event(error, pending.effect.kind)
-        if breach is not None and takes(self.run.chart, self.snapshot, breach):
-            self._take(breach, seq, within=True)
-            return
-        name = f"error.invoke.{owner}" if owner else f"error.effect.{pending.effect.kind}"
-        here = self._take(Event(name, {**error, "effect": pending.effect.kind}), seq)
-        if breach is not None and not here.taken and not self.over:
-            self._stop(STATUS)
-
-    def _settle(self, owner: str, index: int, result: Any) -> None:
-        """When all `enter` effects of a state have succeeded, tell the machine, if it listens."""
-        call = self.calls.get(owner) if owner else None
-        if call is None or call.failed:
-            return
-        after = Invocation(call.waiting - 1, results={**call.results, index: result})
-        self.calls = {**self.calls, owner: after}
-        name = f"done.invoke.{owner}"
-        if after.waiting == 0 and self.run.texts.hears(name):
-            self._take(Event(name, {"result": after.answer()}), self.seq)
 
     def _rest(self) -> None:
         """Do what stays inside; then the last facts: effects that start, the end of the run."""

@@ -20,7 +20,7 @@ from traaviis_lab.machine.values import Event
 from . import rules
 from .fills import error_of, filler_of
 from .places import ERROR, INTO, below, child_of, environment, is_under
-from .values import CANCELLED, Node, Outcome, Tree, Undo, come_to, failed, made, under_way
+from .values import CANCELLED, NO_NODES, Node, Outcome, Tree, Undo, come_to, failed, made, under_way
 
 MOST_FAULTS = 100
 """How many compensations that failed an error names; each has a fact of its own besides."""
@@ -275,6 +275,9 @@ class Walk:
         """Drop what was kept of the children of a place that is over."""
         if isinstance(node.effect, Gate):
             self._give_back(path, node, outcome)
+        if not path:  # nothing of the tree is needed any more
+            self.nodes = NO_NODES.mutate()
+            return
         for number in rules.children(node):
             self.nodes.pop(below(path, number), None)
 

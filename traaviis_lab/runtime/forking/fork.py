@@ -16,12 +16,13 @@ from traaviis_lab.errors import JournalConflict
 from traaviis_lab.journal import Fact, Journal
 from traaviis_lab.journal.encode import encode
 from traaviis_lab.machine import Chart, Step
+from traaviis_lab.runtime.acks import both
 from traaviis_lab.runtime.asides import Acknowledge
 from traaviis_lab.runtime.bodies import Texts
 from traaviis_lab.runtime.clock import Clock
 from traaviis_lab.runtime.engine import Engine, taken
 from traaviis_lab.runtime.recall import Recall, recall
-from traaviis_lab.runtime.run import Run, both
+from traaviis_lab.runtime.run import Run
 
 from .change import Change
 from .inherit import stand_on

@@ -52,6 +52,13 @@ def check_fit(name: str, manner: Manner, args: Mapping[str, Any]) -> None:
         ) from None
 
 
+def own(args: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments, to be changed at will: what a template gave is the run's data itself, and
+    what was written there is the chart's, which other runs are asked by too.
+    """
+    return {key: _own(value) for key, value in args.items()}
+
+
 def is_async(function: Any) -> bool:
     """Whether calling it gives something to await: also a partial, or an async `__call__`."""
     while isinstance(function, partial):
@@ -79,6 +86,12 @@ def _look(function: Callable[..., Any]) -> Manner:
         frozenset(one.name for one in named if one.default is one.empty) - {"scope"},
         frozenset(one.name for one in named) - {"scope"} if plain else None,
     )
+
+
+def _own(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return own(value)
+    return [_own(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _told(args: Mapping[str, Any]) -> str:
