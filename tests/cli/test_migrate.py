@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -151,10 +152,26 @@ def test_no_limit_and_no_such_limit(command, asks):
 
 def test_lines_that_end_as_on_windows_stay_so(command, asks):
     asks.write_bytes(ASKS.replace("\n", "\r\n").encode())
-    said = command("migrate", "asks.yaml", "--apply")
-    assert "\r" not in said.out
+    assert command("migrate", "asks.yaml", "--apply").code == 0
     text = asks.read_bytes()
     assert text.count(b"\n") == text.count(b"\r\n") == ASKS.count("\n")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [LAMP, ASKS, ASKS.replace("\n", "\r\n"), ASKS.rstrip()],
+    ids=["python", "yaml", "windows", "no end"],
+)
+def test_the_diff_is_a_patch_that_makes_what_apply_makes(command, tmp_path, content):
+    path = tmp_path / ("it.py" if content == LAMP else "it.yaml")
+    path.write_bytes(content.encode())
+    patch = tmp_path / "it.patch"
+    patch.write_bytes(command("migrate", path.name).out.encode())
+    assert command("migrate", path.name, "--apply").code == 0
+    made = path.read_bytes()
+    path.write_bytes(content.encode())
+    subprocess.run(["git", "apply", str(patch)], cwd=tmp_path, check=True)
+    assert path.read_bytes() == made != content.encode()
 
 
 def test_the_outcome_as_json(command, lamp):

@@ -275,6 +275,21 @@ def test_what_cannot_be_read_is_said_in_one_sentence(look, text, why):
         look(text)
 
 
+def test_of_a_mistake_in_json_json_is_told():
+    with pytest.raises(DefinitionError, match="Line 2: this is no JSON: Expecting value") as caught:
+        analyse_document('{"spec": "traaviis/1",\n "states": [}')
+    assert "commas" in caught.value.hint
+    with pytest.raises(DefinitionError, match="this is no YAML"):
+        analyse_document("{spec: traaviis/1, states: ")
+
+
+def test_states_may_be_imported_under_another_name():
+    text = lamp(state='enter=fx.call("f")')
+    other = text.replace("Machine, State,", "Machine as M, State as S,")
+    other = other.replace("State(", "S(").replace("(Machine)", "(M)")
+    assert analyse_source(other).findings == analyse_source(text).findings != ()
+
+
 def test_json_with_tabs_is_read_too():
     text = document(fx.call("f")).replace("\n ", "\n\t")
     assert found(text, analyse_document) == {"no-timeout", "no-on-error"}

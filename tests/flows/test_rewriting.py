@@ -137,8 +137,20 @@ def test_a_wait_where_the_end_of_enter_is_heard_is_left():
     text = SHOP.replace("paying = State()", "paying = State(on_success=idle)")
     more = f"\n    {hook('on_enter_paying', 'time.sleep(1)')}\n"
     assert "listens for the end" in migrate_source(text + more, 30.0).left[0].why
+    plain = SHOP.replace('on="packed"', 'on="done.invoke.packing"')
+    assert "an arrow on `*` or `done.*`" in migrate_source(plain + more, 30.0).left[0].why
     more = more.replace("time.sleep(1)", "print('a')")
     assert migrate_source(text + more, 30.0).left == ()
+
+
+def test_states_and_machines_may_be_imported_under_other_names():
+    other = "import Machine as M, State as S\n"
+    text = shop(hook("on_enter_paying", "print(1)"), hook("before_paid", "print(2)"))
+    text = text.replace("import Machine, State\n", other).replace("(Machine)", "(M)")
+    made = migrate_source(text.replace("State(", "S("), 30.0)
+    assert made.left == ()
+    assert 'paying = S(on_enter=fx.log("1"))' in made.text
+    assert len(load(made.text).states["paying"].transitions[0].do) == 1
 
 
 def test_hooks_on_events_go_to_their_arrows_in_order():

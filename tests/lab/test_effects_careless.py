@@ -22,6 +22,9 @@ A = fx.call("a")
         (lambda: fx.call_api("GET", "http://a.b", headers=["a"]), "headers is a list", "headers="),
         (lambda: fx.sequence([A, A]), "a list of 2 is no effect", "fx.sequence(a, b)"),
         (lambda: fx.retry(A, on=[OSError, None]), "on is null", "on="),
+        (lambda: fx.for_each([1, 2], A), "for_each: items is a list of 2", 'is "[1, 2]"'),
+        (lambda: fx.batch(None, A), "batch: items is null", '"data.numbers"'),
+        (lambda: fx.when(True, A), "when: when is true", '"data.count > 0"'),
         (lambda: fx.saga((A, A, A)), "not a list of 3", "fx.saga("),
         (lambda: fx.saga({"effect": A, "undoo": A}), "has no 'undoo'", "effect, undo"),
     ],
@@ -53,6 +56,23 @@ def test_classes_of_errors_runs_and_mappings_stand_for_what_they_mean(lab):
 def test_a_pipeline_whose_effect_cannot_be_filled_in_fails_and_does_not_wait(lab, effect, told):
     with pytest.raises(LabError, match=told):
         lab.run_pipeline(effect, {"text": "abc"})
+
+
+def test_what_cannot_be_filled_in_says_which_effect_and_field_it_is(lab):
+    lab.register(lambda **given: given, "echo")
+    no = "{{ data.nope }}"
+    for effect, place in (
+        (fx.call("echo", {"x": {"y": [no]}}), r"call\.args\.x\.y\[0\]: There is no field"),
+        (fx.log(f"it is {no}"), r"log\.message: There is no field"),
+        (fx.cache(fx.call("echo"), key=[no]), r"cache\.key\[0\]: There is no field"),
+    ):
+        with pytest.raises(LabError, match=place):
+            lab.run_pipeline(fx.call("echo") >> effect)
+
+
+def test_a_place_that_cannot_be_put_into_is_told_whole(lab):
+    with pytest.raises(EffectError, match="put 'a.b.c.d', since 'a.b' is 1"):
+        lab.run_pipeline(fx.sequence(fx.put_data("a.b.c.d", 2)), {"a": {"b": 1}})
 
 
 def test_an_event_raised_alone_ends_its_pipeline(lab):

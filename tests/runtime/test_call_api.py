@@ -81,6 +81,7 @@ def test_which_statuses_are_a_failure(lab, server, expect, fine):
     told = error(lab, effect)
     assert (told["kind"], told["status"]) == ("ApiFailed", 404)
     assert told["message"] == f'GET {server.host}/status/404 answered 404: {{"status": 404}}'
+    assert "expect=['2xx', 404]" in told["hint"]
 
 
 def test_redirects_are_not_followed_and_cookies_not_kept(lab, server):
@@ -106,7 +107,7 @@ def test_a_request_that_takes_too_long_is_a_timeout(lab, server):
     told = error(lab, fx.call_api("GET", server.url + "/late", timeout="50ms"))
     assert (told["kind"], told["message"]) == (
         "EffectTimeout",
-        "GET took longer than 0.05 seconds.",
+        f"GET {server.host} took longer than 0.05 seconds.",
     )
 
 
@@ -116,7 +117,7 @@ def test_a_service_that_is_not_there_is_said(lab):
     assert told["kind"] == "NoAnswer"
     assert all(error_matches((word,), told) for word in ("ApiFailed", "OSError", "ConnectError"))
     assert "status" not in told
-    assert told["message"].startswith("GET: ConnectError")
+    assert told["message"].startswith("GET 127.0.0.1:9: ConnectError")
     assert "ConnectError" in [one["kind"] for one in told["chain"]]
 
 

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from traaviis_lab import Lab
+from traaviis_lab import Lab, Machine, State
 from traaviis_lab import effects as fx
 from traaviis_lab.errors import DefinitionError, EffectError
 from traaviis_lab.runtime import interpreter, progress
@@ -20,6 +20,44 @@ from .asking import asked, chart_asking, error, result, until
 def lab():
     with Lab() as opened:
         yield opened
+
+
+@pytest.mark.parametrize("awaits", [False, True])
+def test_a_function_may_change_what_it_is_given_and_nothing_else_changes(lab, awaits):
+    def changes(here, fixed):
+        here["list"].append("changed")
+        fixed["of"].append("changed")
+        return len(here["list"]) + len(fixed["of"])
+
+    async def waits(here, fixed):
+        return changes(here, fixed)
+
+    lab.register(waits if awaits else changes, "changes")
+    chart = chart_asking(fx.call("changes", {"here": "{{ data }}", "fixed": {"of": [1]}}))
+    for _ in range(2):
+        run = lab.start(chart, data={"list": [1]})
+        until(lambda run=run: run.state == "answered")
+        assert (run.data["result"], run.data["list"]) == (4, [1])
+        run.replay()
+
+
+def test_a_method_that_is_a_hook_changes_no_data(lab):
+    class Box(Machine):
+        data = {"list": [1]}
+        shut = State(initial=True)
+        open = State(final=True)
+        shut.to(open, on="open")
+
+        @staticmethod
+        def on_exit_shut(data, event):
+            data["list"].append(event["what"].pop())
+
+    for _ in range(2):
+        run = lab.start(Box)
+        run.send("open", what=["x"])
+        until(lambda run=run: list(run.effects().status) == ["completed"])
+        assert run.data == {"list": [1]}
+        run.replay()
 
 
 class Adder:

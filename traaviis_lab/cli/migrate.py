@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,14 +86,21 @@ def _limit(timeout: str) -> float | None:
 
 
 def _diff(file: Path, old: str, new: str) -> Iterator[str]:
-    """The lines of a unified diff, without line ends."""
-    before, after = _lines(old), _lines(new)
+    """The lines of a unified diff, without line ends: `patch` and `git apply` take it.
+
+    A carriage return before a line's end is part of the line.
+    """
     names = (f"a/{file.name}", f"b/{file.name}")
-    yield from difflib.unified_diff(before, after, *names, lineterm="")
+    made = difflib.unified_diff(_lines(old), _lines(new), *names, lineterm="")
+    for n, line in enumerate(made):
+        yield line.removesuffix("\n")
+        if n > 1 and line[0] != "@" and not line.endswith("\n"):  # no heading, but a line
+            yield "\\ No newline at end of file"
 
 
 def _lines(text: str) -> list[str]:
-    return [line.removesuffix("\r") for line in text.split("\n")]
+    """The lines of a text with their line ends; the last may have none."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def _tell(file: Path, made: Migration, diff: list[str], kept: Path | None) -> None:

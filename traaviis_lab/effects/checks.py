@@ -97,6 +97,16 @@ def check_name(effect: Any) -> None:
         raise _wrong(effect, "name", value, "a name without templates")
 
 
+def check_expression(effect: Any, name: str) -> None:
+    """Raise unless the field holds a text; whether it is an expression is seen when it is read."""
+    value = getattr(effect, name)
+    if not isinstance(value, str) or not value.strip():
+        raise DefinitionError(
+            f"{effect.kind}: {name} is {show(value)}, and must be an expression, as a text.",
+            hint='Such as "data.count > 0", or "data.numbers"; a fixed list is "[1, 2]".',
+        )
+
+
 def check_names(effect: Any, name: str) -> None:
     """Raise unless the field holds error kinds or HTTP statuses; it becomes a tuple.
 

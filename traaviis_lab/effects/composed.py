@@ -13,6 +13,7 @@ from traaviis_lab.machine.effect import Effect, word
 
 from .checks import (
     check_choice,
+    check_expression,
     check_name,
     check_names,
     check_one,
@@ -185,8 +186,8 @@ class Saga(Composition):
 class CircuitBreaker(Composition):
     """Stop asking what keeps failing: after `failures` in a row it fails at once for a while.
 
-    The breaker is shared by all effects of the lab that say its name. When `reset` is over,
-    `probes` calls are let through; if they succeed it is closed again.
+    The breaker is shared by all effects of the tenant's runs that say its name. When `reset` is
+    over, `probes` calls are let through; if they succeed it is closed again.
     """
 
     effect: Effect = field(metadata=word("effect", "What it guards."))
@@ -287,6 +288,7 @@ class When(Composition):
 
     def __post_init__(self) -> None:
         """Check what it is made of."""
+        check_expression(self, "when")
         check_one(self)
         if self.otherwise is not None:
             check_one(self, "otherwise")
@@ -312,6 +314,7 @@ class ForEach(Composition):
 
     def __post_init__(self) -> None:
         """Check what it is made of."""
+        check_expression(self, "items")
         check_one(self)
         check_whole(self, "concurrency", 0)
 
@@ -331,6 +334,7 @@ class Batch(Composition):
 
     def __post_init__(self) -> None:
         """Check what it is made of."""
+        check_expression(self, "items")
         check_one(self)
         check_whole(self, "size", 1)
         check_whole(self, "concurrency", 0)

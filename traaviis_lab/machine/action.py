@@ -58,7 +58,9 @@ def _effect_filler(effect: Effect, names: Sequence[str]) -> Compute | None:
     for item in fields(effect):  # type: ignore[arg-type]
         value = getattr(effect, item.name)
         is_text = shape_of(item) != "expression"
-        fill = compile_template(value, names=names) if is_text else None
+        whose = effect.of if effect.internal and hasattr(effect, "of") else effect.kind
+        where = f"{whose}.{item.name}"
+        fill = compile_template(value, where=where, names=names) if is_text else None
         if fill is None:
             fixed[item.name] = value
         else:

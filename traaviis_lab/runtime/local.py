@@ -87,18 +87,25 @@ def read_path(data: Mapping[str, Any], key: str) -> Any:
     return found
 
 
-def put_path(data: Mapping[str, Any], key: str, value: Any, effect: Effect) -> dict[str, Any]:
-    """The patch that puts `value` at a dotted path; objects on the way are made, never changed."""
+def put_path(
+    data: Mapping[str, Any], key: str, value: Any, effect: Effect, above: str = ""
+) -> dict[str, Any]:
+    """The patch that puts `value` at a dotted path; objects on the way are made, never changed.
+
+    `above` is the path that `data` stands at, with a dot at its end.
+    """
     head, _, rest = key.partition(".")
     if not rest:
         return {head: value}
     inner = data.get(head)
     if inner is not None and not isinstance(inner, Mapping):
         raise EffectError(
-            f"{effect.kind}: cannot put {key!r}, since {head!r} is {inner!r}, not an object.",
-            hint=f"Choose another key, or make {head!r} an object first.",
+            f"{effect.kind}: cannot put {above + key!r}, since {above + head!r} is {inner!r}, "
+            "not an object.",
+            hint=f"Choose another key, or make {above + head!r} an object first.",
         )
-    return {head: {**(inner or {}), **put_path(inner or {}, rest, value, effect)}}
+    within = put_path(inner or {}, rest, value, effect, f"{above}{head}.")
+    return {head: {**(inner or {}), **within}}
 
 
 _HANDLERS: dict[type[Effect], Callable[[Any, Snapshot, Run], Answer]] = {

@@ -28,7 +28,7 @@ class Arrow:
 def outline_of(scope: Scope, machine: MachineClass) -> MachineSeen:
     """What is seen of a Machine class of ours."""
     seen = MachineSeen(machine.name, machine.node.lineno, "python")
-    for name, call in state_calls(machine.node).items():
+    for name, call in state_calls(scope, machine.node).items():
         words = {word.arg: word.value for word in call.keywords if word.arg}
         _add_state(scope, seen, name, call, words)
     for arrow in arrows_of(scope, machine.node):
@@ -57,17 +57,16 @@ def hook_calls(node: ast.ClassDef) -> list[ast.Call]:
     return found
 
 
-def state_calls(node: ast.ClassDef) -> dict[str, ast.Call]:
+def state_calls(scope: Scope, node: ast.ClassDef) -> dict[str, ast.Call]:
     """The calls that make the states of a class body, by the attribute they are assigned to."""
     found: dict[str, ast.Call] = {}
     for item in node.body:
         target = item.targets[0] if isinstance(item, ast.Assign) else None
         value = item.value if isinstance(item, ast.Assign) else None
-        if isinstance(target, ast.Name) and isinstance(value, ast.Call):
-            made = value.func
-            name = made.attr if isinstance(made, ast.Attribute) else getattr(made, "id", "")
-            if name in ("State", "extend"):
-                found[target.id] = value
+        if not (isinstance(target, ast.Name) and isinstance(value, ast.Call)):
+            continue
+        if scope.name_of(value.func).rpartition(".")[2] in ("State", "extend"):
+            found[target.id] = value
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -21,6 +22,7 @@ from .finding import Analysis
 from .outline import MachineSeen, StateSeen, Wish, short
 
 _NO_CHART = "No chart needs that; is this the right document?"
+_JSON = re.compile(r"\s*\{\s*\"")
 _ARROWS = ("transitions", "after", "on_success", "on_error")
 
 
@@ -72,10 +74,19 @@ def _read(text: str) -> Document:
             raise
         try:
             return Document(json.loads(text), None)
-        except (ValueError, RecursionError):
-            pass
+        except (ValueError, RecursionError) as error:
+            if _JSON.match(text) and isinstance(error, json.JSONDecodeError):
+                raise _no_json(error) from None
         raise
     return Document(yaml.value, yaml)
+
+
+def _no_json(error: json.JSONDecodeError) -> DefinitionError:
+    """Of a text that begins as JSON does, what YAML makes of it tells little."""
+    return DefinitionError(
+        f"Line {error.lineno}: this is no JSON: {error.msg}.",
+        hint="Mind the commas and quotes; a comma after the last item is one too many.",
+    )
 
 
 def _size(value: Any, depth: int, known: dict[int, int]) -> int:

@@ -78,7 +78,7 @@ def _findings(source: Source, machine: MachineClass) -> Iterator[Finding]:
 
 def _decisions(source: Source, machine: MachineClass) -> Iterator[Finding]:
     """The guards and assignments of arrows that are Python functions."""
-    states = set(state_calls(machine.node))
+    states = set(state_calls(source.scope, machine.node))
     for arrow in arrows_of(source.scope, machine.node):
         words = {word.arg: word.value for word in arrow.call.keywords if word.arg}
         place = f"{arrow.state}, {', '.join(arrow.events or ()) or '->'}"

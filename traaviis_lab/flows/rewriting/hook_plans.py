@@ -56,7 +56,8 @@ class _Facts:
 
     def __init__(self, scope: Scope, machine: MachineClass) -> None:
         self.arrows = arrows_of(scope, machine.node)
-        self.states = {_id_of(name, call): call for name, call in state_calls(machine.node).items()}
+        made = state_calls(scope, machine.node)
+        self.states = {_id_of(name, call): call for name, call in made.items()}
         self.functions = Counter(one.name for one in machine.body if isinstance(one, Function))
         heard = {event for arrow in self.arrows for event in arrow.events or ("*",)}
         self.hears_ends = any(event == "*" or event.startswith("done.") for event in heard)
@@ -138,8 +139,10 @@ class Planner:
         parts = {"on_enter": logs, "enter": spelled.codes[len(logs) :]}
         if hook.when == "on_exit":
             parts = {"exit": spelled.codes}
-        elif parts["enter"] and (facts.hears_ends or _has_outcome(call)):
+        elif parts["enter"] and _has_outcome(call):
             return f"{hook.of} listens for the end of its `enter` effects, and would wait for it"
+        elif parts["enter"] and facts.hears_ends:
+            return "an arrow on `*` or `done.*` would take the end of what it becomes"
         inserts = []
         for keyword, codes in parts.items():
             why = _cannot_join(self.source.scope, call, keyword) if codes else ""
@@ -152,7 +155,7 @@ class Planner:
     def _at_arrows(
         self, machine: MachineClass, facts: _Facts, hook: Hook, spelled: Spelled
     ) -> list[Insert] | str:
-        if len(machine.node.bases) != 1 or machine.bases or not _is_plain_machine(machine.node):
+        if len(machine.node.bases) != 1 or machine.bases or not self._is_plain(machine.node):
             return "the class has a base that may draw arrows too"
         wanted = _arrows_on(facts.arrows, hook.of)
         if isinstance(wanted, str):
@@ -165,6 +168,9 @@ class Planner:
             first = hook.when == "before"
             inserts.append(Insert(self.span(arrow.call), "do", spelled.codes, first))
         return inserts
+
+    def _is_plain(self, node: ast.ClassDef) -> bool:
+        return self.source.scope.name_of(node.bases[0]).rpartition(".")[2] == "Machine"
 
     def _left(self, machine: MachineClass, hook: Hook, why: str) -> Left:
         return Left(hook.node.lineno, machine.name, hook.name, why)
@@ -202,11 +208,6 @@ def _used_names(tree: ast.Module) -> set[str]:
         elif isinstance(node, ast.ClassDef):
             used |= {f"class {getattr(base, 'id', '')}" for base in node.bases}
     return used
-
-
-def _is_plain_machine(node: ast.ClassDef) -> bool:
-    base = node.bases[0]
-    return getattr(base, "id", getattr(base, "attr", "")) == "Machine"
 
 
 def _id_of(attribute: str, call: ast.Call) -> str:

@@ -93,7 +93,7 @@ def _limits(
 
 def _calls_in_use(source: Source, machine: MachineClass) -> dict[tuple[int, int], ast.Call]:
     """The calls that stand inside those of states and arrows, by where they begin."""
-    outer = list(state_calls(machine.node).values())
+    outer = list(state_calls(source.scope, machine.node).values())
     outer += [arrow.call for arrow in arrows_of(source.scope, machine.node)]
     outer += hook_calls(machine.node)
     return {

@@ -13,7 +13,7 @@ from traaviis_lab.machine.names import did_you_mean
 from traaviis_lab.runtime.interpreter import Scope
 from traaviis_lab.runtime.troubles import message_of
 
-from .functions import check_fit, manner_of
+from .functions import check_fit, manner_of, own
 
 
 class CallScope:
@@ -65,7 +65,7 @@ async def call(effect: Call, scope: Scope) -> Any:
             f"call: the argument 'scope' of {effect.function!r} is the engine's to give.",
             hint="Rename the parameter.",
         )
-    manner, args = manner_of(function), dict(effect.args)
+    manner, args = manner_of(function), own(effect.args)
     check_fit(effect.function, manner, args)
     if manner.scoped:
         args["scope"] = CallScope(scope)
@@ -73,10 +73,12 @@ async def call(effect: Call, scope: Scope) -> Any:
     if manner.awaits:
         scope.apart = not manner.scoped
         return await function(**args)
-    workers = scope.engine.workers
-    result, error = await asyncio.get_running_loop().run_in_executor(
-        workers, _outcome, function, args
-    )
+    answer = scope.engine.workers.submit(_outcome, function, args)
+    try:
+        result, error = await asyncio.wrap_future(answer)
+    except asyncio.CancelledError:
+        scope.engine.workers.give_up(answer)
+        raise
     if error is not None:
         raise error
     return await result if inspect.isawaitable(result) else result

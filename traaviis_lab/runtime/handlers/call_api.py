@@ -60,7 +60,7 @@ def _filled(effect: CallApi, scope: Scope, host: str) -> Request:
         headers["Idempotency-Key"] = key_line(scope.key)
     seconds = float(effect.timeout)
     params = _asked(made["params"])
-    return Request(effect.method, url, headers, params, made["json"], made["body"], seconds)
+    return Request(host, effect.method, url, headers, params, made["json"], made["body"], seconds)
 
 
 def key_line(key: str) -> str:
@@ -140,6 +140,8 @@ async def _refused(effect: CallApi, host: str, response: Response) -> ApiFailed:
         hint = "Look at the secrets and headers it is sent."
     elif status == 429 or status >= 500:
         hint = "fx.retry(...) tries again."
+    else:
+        hint = f"Where {status} is an answer too: fx.call_api(..., expect=['2xx', {status}])."
     told = f"{effect.method} {host}{response.url.path} answered {status}"
     return ApiFailed(told + (f": {said}" if said else "."), hint=hint, status=status)
 

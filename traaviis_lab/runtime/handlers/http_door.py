@@ -22,8 +22,9 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Request(NamedTuple):
-    """One request, with its secrets put in."""
+    """One request, with its secrets put in. `host` is for telling of it: it holds none."""
 
+    host: str
     method: str
     url: str
     headers: Mapping[str, str]
@@ -74,12 +75,12 @@ class HttpDoor:
                 yield response
         except (TimeoutError, httpx.TimeoutException):
             raise EffectTimeout(
-                f"{request.method} took longer than {request.timeout:g} seconds.",
+                f"{_told(request)} took longer than {request.timeout:g} seconds.",
                 hint="Give it more with timeout=..., or look at the service.",
             ) from None
         except (httpx.HTTPError, httpx.StreamError, UnicodeError) as error:
             raise NoAnswer(
-                f"{request.method}: {type(error).__name__}: {error}".rstrip(": "),
+                f"{_told(request)}: {type(error).__name__}: {error}".rstrip(": "),
                 hint="Is the service running, and the URL right?",
             ) from error
         finally:
@@ -98,6 +99,10 @@ class HttpDoor:
             loop = asyncio.get_running_loop()
             self._client = loop.run_in_executor(self._workers, _make)
         return await asyncio.shield(self._client)
+
+
+def _told(request: Request) -> str:
+    return f"{request.method} {request.host}"
 
 
 def _stream(client: httpx.AsyncClient, request: Request) -> Any:
