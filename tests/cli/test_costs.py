@@ -5,7 +5,8 @@ import json
 import pytest
 
 from tests.lab.spending import Triage, called, foreseen
-from traaviis_lab import Lab
+from traaviis_lab import Lab, Machine, State
+from traaviis_lab import effects as fx
 
 
 @pytest.fixture
@@ -32,6 +33,23 @@ def test_one_run_by_state(command, journal):
     said = command("costs", journal, "t1")
     [row] = [line for line in said.out.splitlines() if line.startswith("classify")]
     assert row.split() == ["classify", "1", "300", "10", "$0.50", "$0.25", "-50%", "1.0", "s"]
+
+
+def test_the_runs_that_it_started_are_said_or_counted(command, tmp_path):
+    class Above(Machine):
+        only = State(initial=True, enter=fx.spawn_fsm("Triage", id="below"))
+
+    with Lab(tmp_path / "j.duckdb") as lab:
+        lab.add(Triage)
+        lab.start(Above, "top").wait(lambda run: "below" in lab.live())
+        called(lab.run("below"), "classify", "a/x", 300, 10, 0.5)
+    said = command("costs", tmp_path / "j.duckdb", "top")
+    assert "Not in here: 1 call of a run that this one started." in said.out
+    rows = command("costs", tmp_path / "j.duckdb", "top", "--children").out
+    assert "Triage.classify" in rows
+    assert "$0.50" in rows
+    assert "Not in here" not in rows
+    assert "one RUN" in command("costs", tmp_path / "j.duckdb", "--children").err
 
 
 def test_csv_json_and_a_condition(command, journal, tmp_path):

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,15 @@ def test_what_is_no_limit_is_refused(unit, wrong):
     with pytest.raises(DefinitionError, match=unit) as refused:
         Budget(limits={unit: wrong})
     assert refused.value.hint
+
+
+def test_a_limit_may_be_a_number_out_of_a_table():
+    made = Budget(limits={"usd": np.float64(0.25), "calls": np.int64(3)}).limits
+    assert (made, [type(one) for one in made.values()]) == ({"usd": 0.25, "calls": 3}, [float, int])
+    with pytest.raises(DefinitionError, match="usd"):
+        Budget(limits={"usd": np.float64("nan")})
+    with pytest.raises(DefinitionError, match="calls"):
+        Budget(limits={"calls": np.bool_(True)})
 
 
 @pytest.mark.parametrize("unit", ["tokens", "calls"])

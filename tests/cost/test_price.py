@@ -3,6 +3,7 @@
 import json
 import math
 
+import numpy as np
 import pytest
 
 from traaviis_lab.cost import Usage
@@ -142,3 +143,36 @@ def test_a_newer_litellm_is_believed_and_an_older_or_broken_one_is_not(tmp_path,
     path.write_text("{")
     assert newer("1.2.3") == {}
     assert Prices().find(MINI).input == 0.15
+
+
+def test_a_provider_under_another_name_costs_what_its_models_cost():
+    prices = Prices()
+    prices.list_as("cloud", "")
+    prices.list_as("work", "openai")
+    assert prices.find("cloud/openai/gpt-4o-mini") == prices.find(MINI) is not None
+    assert prices.find("cloud/gpt-4o-mini") == prices.find(MINI)
+    assert prices.find("work/gpt-4o-mini") == prices.find(MINI)
+    assert prices.find("work/openai/gpt-4o-mini") is None
+    prices.list_as("work", None)  # somebody else answers under this name now
+    assert prices.find("work/gpt-4o-mini") is None
+
+
+@pytest.mark.parametrize(
+    ("bare", "whole"),
+    [("claude-sonnet-4-5", "anthropic/claude-sonnet-4-5"), ("gemini-2.5-pro", "vertex_ai/gemini-2.5-pro")],
+)  # fmt: skip
+def test_litellm_needs_no_provider_in_front_of_what_it_knows(bare, whole):
+    prices = Prices()
+    assert prices.find(f"litellm/{bare}") == prices.find(whole) is not None
+
+
+def test_a_price_may_be_a_number_out_of_a_table():
+    price = Prices().set(
+        "house/model", input=np.float64(0.5), output=np.int64(2), max_output=np.int32(9)
+    )
+    assert (price.input, price.output, price.max_output) == (0.5, 2, 9)
+    assert {type(price.input), type(price.output), type(price.max_output)} == {float, int}
+    with pytest.raises(DefinitionError, match="is no price"):
+        Prices().set("house/model", input=np.float64("nan"), output=1)
+    with pytest.raises(DefinitionError, match="is no price"):
+        Prices().set("house/model", input=np.bool_(True), output=1)

@@ -226,6 +226,7 @@ def test_a_filter_says_what_documents_must_be(manuals, filter, expected):
     [
         {"question": "  "}, {"question": 7}, {"top": 0}, {"top": True}, {"top": 1.5},
         {"how": "guessing"}, {"filter": {"a": {"b": 1}}}, {"filter": {"a": []}}, {"filter": {1: "a"}},
+        {"filter": 5}, {"filter": "language"}, {"filter": []},
     ],
 )  # fmt: skip
 def test_what_cannot_be_looked_for_is_refused(manuals, wrong):
@@ -236,7 +237,7 @@ def test_what_cannot_be_looked_for_is_refused(manuals, wrong):
 def test_a_vector_can_be_looked_for(manuals):
     vector = manuals._library.embedder(manuals.body).embed(["sleeping kittens"])[0]
     assert manuals.near([2 * one for one in vector], 1)[0].source == "sub/cats.txt"
-    for wrong in ([1.0, 2.0], [0.0] * 384, [float("nan")] * 384):
+    for wrong in ([1.0, 2.0], [0.0] * 384, [float("nan")] * 384, ["a"] * 384, 7, None):
         with pytest.raises(DefinitionError, match="vector"):
             manuals.near(wrong)
 

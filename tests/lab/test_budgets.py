@@ -179,3 +179,45 @@ def test_a_run_that_was_brought_here_spends_nothing_here(lab, tmp_path):
         there.import_run(file, id="again")
     with Lab(tmp_path / "a.duckdb") as there:
         assert there.budgets()["lab"].spent["usd"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("about", "says"),
+    [
+        ({"machine": "shop"}, "no machine 'shop' is known here. Did you mean 'Shop'?"),
+        ({"machine": "Shopp"}, "no machine 'Shopp' is known here. Did you mean 'Shop'?"),
+        ({"tenant": "acmee"}, "no tenant 'acmee' is known here. Did you mean 'acme'?"),
+        ({"tenant": "shop-17"}, ""),  # another one than shop-18
+        ({"tenant": "acme2"}, ""),
+        ({"tenant": "shop-"}, ""),
+        ({"machine": "Later"}, ""),
+        ({"tenant": "globex"}, ""),
+        ({"tenant": "acme", "machine": "Shop"}, ""),
+    ],
+)
+def test_a_name_much_like_a_known_one_is_warned_of(lab, caplog, about, says):
+    lab.start(machine(), tenant="acme")
+    lab.start(machine(), tenant="shop-18")
+    assert lab.budget(**about, usd=1).limits == {"usd": 1}
+    told = [one.getMessage() for one in caplog.records if "budget" in one.getMessage()]
+    assert [one.partition(": ")[2] for one in told] == ([says] if says else [])
+
+
+def test_a_state_that_the_run_does_not_have_is_refused(lab):
+    lab.start(machine(), "r1")
+    with pytest.raises(DefinitionError, match="Shop has no state 'payng'") as refused:
+        lab.budget(run="r1", state="payng", usd=1)
+    assert "paying" in refused.value.hint
+
+
+def test_a_state_that_the_journal_does_not_know_is_warned_of(tmp_path, caplog):
+    class Door(Machine):
+        closed = State(initial=True)
+
+    with Lab(tmp_path / "j.duckdb") as lab:
+        lab.start(Door)
+    with Lab(tmp_path / "j.duckdb") as lab:
+        lab.budget(machine="Door", state="closed", usd=1)
+        assert "budget" not in caplog.text
+        lab.budget(machine="Door", state="closd", usd=1)
+        assert "the newest Door in this journal has no state 'closd'. Did you mean" in caplog.text

@@ -97,6 +97,9 @@ def test_only_one_machine_or_level_and_no_others(lab):
     lab.start(Say).wait()
     assert len(lab.calibration("Say", level="call").frame()) == 2  # no seconds yet
     assert lab.calibration("Other").frame().empty
+    assert "of Other: nothing was foreseen" in repr(lab.calibration("Other"))
+    assert "Did you mean 'Say'?" in repr(lab.calibration("say"))
+    assert "Did you mean" in lab.calibration("say")._repr_html_()
     with pytest.raises(LabError, match="'week' is not known"):
         lab.calibration(level="week")
 

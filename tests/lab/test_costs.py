@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 from io import StringIO
 
 import pytest
 
 from tests.lab.spending import Triage, called, foreseen, planned
-from traaviis_lab import Lab, ToldClock
+from traaviis_lab import Lab, Machine, State, ToldClock
+from traaviis_lab import effects as fx
 from traaviis_lab.errors import JournalError, LabError, RunNotFound
 
 
@@ -191,3 +193,98 @@ def test_mistakes_are_said(lab, run):
         lab.costs(run, where="done")
     with pytest.raises(JournalError, match="no condition"):
         lab.costs(where="machne = 'x'")
+
+
+class Asks(Machine):
+    asking = State(initial=True, enter=fx.call_llm("s/m", "hi", max_tokens=4), on_success="asked")
+    asked = State(final=True)
+
+
+class Between(Machine):
+    passing = State(initial=True, enter=fx.invoke_fsm("Asks"), on_success="passed")
+    passed = State(final=True)
+
+
+class Above(Machine):
+    """Asks itself, by a machine that it waits for, and by one that it lets go."""
+
+    first = State(initial=True, enter=fx.call_llm("s/m", "hi", max_tokens=4), on_success="second")
+    second = State(enter=fx.invoke_fsm("Between"), on_success="third")
+    third = State(enter=fx.spawn_fsm("Asks", id="own"), on_success="over")
+    over = State(final=True)
+
+
+@pytest.fixture
+def above(lab):
+    return family(lab)
+
+
+def family(lab):
+    """A run with two below it, a dollar each, and another that has nothing to do with them."""
+    lab.models.scripted("s", lambda request: "yes")
+    lab.prices.set("s/m", input=0, output=1_000_000)
+    lab.add(Asks)
+    lab.add(Between)
+    lab.estimate(Above)
+    above = lab.start(Above, "top").wait()
+    lab.run("own").wait()
+    lab.start(Asks, "other").wait()
+    return above
+
+
+def test_what_the_runs_cost_that_it_started_is_left_out_and_said(above):
+    costs = above.costs()
+    assert (costs.usd, costs.left_out) == (1, 2)
+    assert costs.by_state()["state"].tolist() == ["first"]
+    said = "Not in here: 2 calls of runs that this one started."
+    assert said in repr(costs)
+    assert said in costs._repr_html_()
+    assert costs.to_json()["left_out"] == 2
+
+
+def test_or_is_counted_with_its_estimate(lab, above):
+    costs = lab.costs("top", children=True)
+    assert (costs.usd, costs.left_out, costs.tokens) == (3, 0, 3 + 3 * costs.calls[0].tokens_in)
+    states = costs.by_state()
+    assert states["state"].tolist() == ["first", "Asks.asking"]
+    assert states["usd"].tolist() == [1, 2]
+    assert states["foreseen"].tolist() == ["before", "before"]
+    told = lab.sql("select body from events where run_id = 'top' and kind = 'estimate.made'")
+    whole = json.loads(told["body"][0])["usd"]["expected"]
+    assert costs.total["estimate"]["usd"] == pytest.approx(whole)
+    assert {call.run for call in costs.calls} == {"top", "own", *lab.runs()["run"][lab.runs()["machine"] == "Asks"]} - {"other"}  # fmt: skip
+    assert "Not in here" not in repr(costs)
+    assert "own, " in costs._repr_html_()
+    assert set(costs._repr_mimebundle_()) == {"text/plain", "text/html"}
+
+
+def test_until_a_fact_what_they_did_until_then_counts():
+    with Lab() as lab:  # a real clock: what is compared is when it happened
+        above = family(lab)
+        ended = lab.sql(
+            "select max(seq) as seq from events where run_id = 'top' and name = 'invoke_fsm'"
+        )["seq"][0]
+        assert above.costs(ended, children=True).usd == 2
+        assert above.costs(1, children=True).usd == 0
+        assert above.costs(children=True).usd == 3
+
+
+def test_children_is_true_or_false(above):
+    with pytest.raises(LabError, match="children='yes'"):
+        above.costs(children="yes")
+
+
+def test_a_run_whose_machine_starts_none_has_nothing_left_out(lab, above):
+    assert lab.costs("own").left_out == 0
+    assert lab.costs("own", children=True).usd == lab.costs("own").usd == 1
+
+
+def test_a_budget_of_a_run_counts_what_its_children_ask(lab):
+    lab.models.scripted("s", lambda request: "yes")
+    lab.add(Asks)
+    lab.add(Between)
+    lab.budget(run="top", calls=1)
+    above = lab.start(Above, "top")
+    above.wait(lambda run: run.done)
+    assert above.costs(children=True).total["calls"] == 1
+    assert lab.budgets()["run top"].spent["calls"] == 1

@@ -201,6 +201,8 @@ def test_a_child_machine_is_walked_too(lab):
     made = lab.estimate(chart)
     assert made.calls.expected == 2
     assert set(made.table()["machine"]) == {"Loop"}
+    for shown in (repr(made), made._repr_html_()):  # a state of its own may have the same name
+        assert "Loop.trying" in shown
     unknown = lab.estimate(chart_with({"kind": "invoke_fsm", "machine": "Nobody"}))
     assert any("Nobody" in one for one in unknown.unknowns)
 

@@ -33,8 +33,30 @@ def test_it_is_asked_again_with_the_same_key(tmp_path):
         until(lambda: run.state == "answered")
         assert run.data["result"] == "here"
         assert odd.requests[0].key == first.key == "r:1/0"
-        assert [fact["source"] for fact in called(lab)] == ["live"]
+        cut_short, whole = called(lab)  # both were sent, and both may have to be paid
+        assert (cut_short["error"]["kind"], cut_short["cost_usd"]) == ("Cancelled", None)
+        assert "let go" in cut_short["error"]["message"]
+        assert whole["source"] == "live"
+        assert "error" not in whole
+        assert (run.costs().unpriced, len(run.costs().calls)) == (2, 2)
         assert run.replay().facts == run.seq
+
+
+def test_what_it_may_have_cost_stays_spent(tmp_path):
+    path = tmp_path / "cut.duckdb"
+    effect = fx.call_llm("far/m", "hi", max_tokens=100)
+    with Lab(path) as lab:
+        odd = Odd(hangs)
+        lab.models.add("far", odd)
+        lab.prices.set("far/m", input=0, output=10)
+        lab.budget(usd=1)
+        lab.start(chart_asking(effect), id="r")
+        until(lambda: odd.requests)
+    with Lab(path) as lab:
+        books = lab.budgets()["lab"]
+        assert (books.spent["usd"], books.lost["usd"], books.spent["calls"]) == (0.001, 0, 1)
+        kinds = lab.sql("select kind from events where run_id = 'r' order by seq")["kind"]
+        assert kinds.tolist()[-3:] == ["budget.reserved", "budget.settled", "model.called"]
 
 
 @pytest.mark.parametrize("repeat", ["at_most_once", "human"])

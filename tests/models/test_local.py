@@ -194,6 +194,15 @@ def test_a_prompt_longer_than_the_context_is_refused_with_both_numbers(loop, loc
     assert time.perf_counter() - started < 5  # to read it takes longer
 
 
+def test_one_that_is_much_longer_is_not_even_counted(loop, local):
+    book = user("hello " * 1_000_000)
+    started = time.perf_counter()
+    for ask in (lambda: local.count(book), lambda: loop.run(local.complete(book))):
+        with pytest.raises(ModelFailed, match=r"6,000,\d+ characters, far more than the 1,024"):
+            ask()
+    assert time.perf_counter() - started < 5  # to count it takes longer, and holds all runs up
+
+
 def test_tools_that_its_template_leaves_out_are_refused(loop, local):
     with pytest.raises(ModelFailed, match="no way to be told of tools"):
         loop.run(local.complete(user("How is the weather?", tools=(WEATHER,))))

@@ -178,6 +178,14 @@ def test_files_and_names_that_are_not_there(tmp_path, monkeypatch):
     asyncio.run(scenario())
 
 
+def test_a_path_is_looked_at_when_it_is_named(tmp_path, gguf):
+    with pytest.raises(DefinitionError, match=r"There is no file .*nowhere\.gguf"):
+        Local(tmp_path / "nowhere.gguf")
+    with pytest.raises(ModelFailed, match="no weights called 'mine'") as failed:
+        Local(gguf).count(Request("mine", ({"role": "user", "content": "hi"},)))
+    assert f"The model opened here is called {gguf.stem!r}." in failed.value.hint
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"context": 0}, {"threads": -1}, {"answer": 0}, {"keep": 0}, {"context": 1.5}],

@@ -1,8 +1,10 @@
 """How far models' prompts are counted: exactly where that is known, else with a bound."""
 
+import time
+
 import pytest
 import tiktoken_ext.openai_public as public
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from traaviis_lab.models import Request, tiktoken_door
@@ -25,6 +27,46 @@ def test_the_vocabularies_are_those_of_tiktoken(name, monkeypatch):
     theirs, ours = getattr(public, name)(), tiktoken_door._VOCABULARIES[name]
     assert (theirs["pat_str"], told["hash"]) == (ours.pattern, ours.sha256)
     assert tiktoken_door.counter(name) is not None
+
+
+SCRAPS = [
+    "word",
+    " Ünï",
+    " don't",
+    "  ",
+    "\n\n",
+    " 12",
+    "中文",
+    " e\u0301",
+    ".",
+    "½ ",
+    " a",
+    " ²",
+    "\t",
+]
+
+
+@pytest.mark.parametrize("name", ["o200k_base", "cl100k_base"])
+@given(words=st.lists(st.sampled_from(SCRAPS), min_size=50, max_size=400))
+@settings(max_examples=60, deadline=None)
+def test_a_long_text_has_as_many_tokens_in_pieces(name, words):
+    text, count = "".join(words), tiktoken_door.counter(name)
+    whole = count(text)  # which is short enough to be one
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tiktoken_door, "PIECE", 20)
+        assert "".join(tiktoken_door.pieces_of(text)) == text
+        assert count(text) == whole
+
+
+def test_a_whole_book_is_counted_exactly_and_what_is_no_text_is_guessed():
+    book = count_remote(asked("gpt-4o", "Call me Ishmael. " * 60_000), is_openai=True)
+    assert (book.exact, book.tokens) == (True, 3 + 3 + 1 + 60_000 * 5 + 1)
+    for odd in (" " * 1_000_000, "x" * 1_000_000, "word " * 2_000_000):  # a million spaces end
+        began = time.process_time()  # tiktoken itself
+        count = count_remote(asked("gpt-4o", odd), is_openai=True)
+        assert time.process_time() - began < 5
+        assert not count.exact
+        assert 0 < count.tokens <= count.most
 
 
 def test_a_plain_talk_is_counted_as_documented():

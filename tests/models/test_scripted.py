@@ -1,10 +1,12 @@
 """Scripted models: what may be written down as an answer, cut, counted, and taken back."""
 
 import asyncio
+import math
 import time
 
 import pytest
 
+from traaviis_lab import Lab
 from traaviis_lab.cost import Usage
 from traaviis_lab.errors import DefinitionError, EffectTimeout, ModelFailed
 from traaviis_lab.models import Answer, Chunk, Provider, Scripted
@@ -142,6 +144,24 @@ def test_it_can_be_cancelled_while_it_answers():
         assert await pieces(Scripted(["x"]), asking())
 
     run(story())
+
+
+@pytest.mark.parametrize("wrong", [-1, math.nan, math.inf, "1", None, True])
+def test_a_pace_is_a_time(wrong):
+    with pytest.raises(DefinitionError, match="is no time"):
+        Scripted(["x"], seconds_per_token=wrong)
+
+
+def test_a_function_that_ends_as_a_generator_does_is_a_failure():
+    def odd(request):
+        raise GeneratorExit
+
+    with pytest.raises(ModelFailed, match="raised GeneratorExit"):
+        answer(Scripted(odd))
+    with Lab() as lab:
+        lab.models.scripted("s", odd)
+        with pytest.raises(ModelFailed, match="raised GeneratorExit"):
+            lab.models.ask("hi", "s/m", wait=20)
 
 
 def test_only_the_latest_requests_are_kept():

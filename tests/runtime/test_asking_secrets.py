@@ -37,7 +37,7 @@ def test_data_that_holds_a_secret_is_refused_before_anything_is_written(lab, tmp
     chart = chart_asking(fx.call_llm("small/m", "{{ data.text }}"))
     with caplog.at_level(logging.DEBUG), pytest.raises(PermissionDenied) as refused:
         lab.start(chart, id="r", data={"text": [f"my key is {VALUE}!"]})
-    assert refused.value.message.startswith("The data of the run holds the secret 'KEY'")
+    assert refused.value.message.startswith("The data of the run holds a secret of this lab")
     assert VALUE not in f"{refused.value!r} {refused.value.hint} {caplog.text}"
     assert not small.requests
     assert lab.journal.info("r") is None
@@ -49,7 +49,7 @@ def test_an_event_that_holds_a_secret_is_refused_and_not_even_noted(lab, tmp_pat
     lab.models.scripted("small", ["?"])
     run = lab.start(chart_asking(fx.call_llm("small/m", "hi")))
     until(lambda: run.state == "answered")
-    with pytest.raises(PermissionDenied, match="The event 'leave' holds the secret 'KEY'"):
+    with pytest.raises(PermissionDenied, match="The event 'leave' holds a secret of this lab"):
         run.send("leave", why={"because": VALUE})
     assert VALUE not in everything_written(lab, tmp_path)
     assert "event.refused" not in set(lab.sql("select kind from events")["kind"])
@@ -57,9 +57,9 @@ def test_an_event_that_holds_a_secret_is_refused_and_not_even_noted(lab, tmp_pat
 
 def test_a_prompt_with_a_secret_in_the_machine_is_refused_before_it_is_kept(lab, tmp_path):
     lab.secrets["KEY"] = VALUE
-    with pytest.raises(PermissionDenied, match="The machine 'Asking' holds the secret 'KEY'"):
+    with pytest.raises(PermissionDenied, match="The machine 'Asking' holds a secret of this lab"):
         lab.start(chart_asking(fx.call_llm("small/m", f"use {VALUE}")))
-    with pytest.raises(PermissionDenied, match="holds the secret 'KEY'"):
+    with pytest.raises(PermissionDenied, match="holds a secret of this lab"):
         lab.models.ask(f"use {VALUE}", "small/m")
     assert VALUE not in everything_written(lab, tmp_path)
 

@@ -1,9 +1,13 @@
 """Retrieval by effects: found, kept only where it is relevant, answered with what it is from."""
 
+import sys
+import time
+
 import pytest
 
 from traaviis_lab import Lab, Machine, State
 from traaviis_lab import effects as fx
+from traaviis_lab.knowledge.minilm import minilm
 from traaviis_lab.models import Scripted
 
 TEXTS = {
@@ -229,6 +233,43 @@ def test_embed_text_makes_what_vector_search_takes(lab):
     found = result(lab, fx.vector_search("manuals", one, top=1))
     assert found[0]["source"] == "cats.txt"
     assert len(result(lab, fx.embed_text("char-tfidf", "x"))) == 2_048
+
+
+class Embedding(Machine):
+    data = {"text": ""}
+    reading = State(initial=True, enter=fx.embed_text("minilm", "{{ data.text }}"))
+    left = State(final=True)
+    reading.to(left, on="leave")
+
+
+def embedding_threads():
+    """Threads that are making vectors just now."""
+    found = set()
+    for thread, frame in sys._current_frames().items():
+        while frame is not None:
+            if frame.f_code.co_qualname == "MiniLm._vector":
+                found.add(thread)
+            frame = frame.f_back
+    return found
+
+
+def until(holds, seconds=30):
+    ends = time.monotonic() + seconds
+    while not holds() and time.monotonic() < ends:
+        time.sleep(0.02)
+    return holds()
+
+
+@pytest.mark.parametrize("way", ["leave", "close"])
+def test_an_embedding_that_nobody_waits_for_stops(way):
+    minilm()  # it takes a moment to make
+    with Lab() as lab:
+        run = lab.start(Embedding, data={"text": "how now brown cow " * 50_000})
+        assert until(embedding_threads)
+        if way == "leave":
+            run.send("leave")
+            assert until(lambda: not embedding_threads(), 5)
+    assert until(lambda: not embedding_threads(), 5)  # else a process could not end
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,38 @@ def test_an_unknown_command_and_a_closed_lab_are_said(comms, lab, run, ask):
     assert ask(widget, "open")["ok"]
 
 
+class Asking(Machine):
+    asking = State(initial=True, enter=fx.call_llm("s/m", "hi", max_tokens=5), on_success="asked")
+    asked = State()
+    asked.to(asking, on="again")
+
+
+def test_the_last_calls_before_the_lab_is_closed_show_too(comms, lab):
+    lab.models.scripted("s", lambda request: "yes")
+    lab.prices.set("s/m", input=0, output=1_000_000)
+    lab.budget(usd=50)
+    run = lab.start(Asking, "a1").wait("asked")
+    one, many = shown(run.costs()), shown(lab.costs())
+    for _ in range(3):  # more often than they are sent
+        run.send("again")
+        run.wait("asked")
+    lab.close()
+    for widget in (one, many):
+        now = newest(widget, lambda now: now["total"]["calls"] == 4)
+        assert now["total"]["usd"] == 4
+        assert [limit["spent"] for limit in now["limits"]] == [4]
+    assert the_pump().settle()
+
+
+def test_a_run_that_starts_others_says_that_they_are_not_counted(comms, lab, run):
+    class Above(Machine):
+        only = State(initial=True, enter=fx.invoke_fsm("Triage"))
+
+    lab.add(Triage)
+    assert shown(lab.start(Above).costs()).face["title"] == "Above, without the runs that it starts"
+    assert shown(run.costs()).face["title"] == "A support desk."
+
+
 def test_a_recording_is_shown_as_one(comms, tmp_path):
     with Lab(tmp_path / "j.duckdb") as lab:
         called(lab.start(Triage, "t1"), "classify", "a/x", 10, 1, 0.5)

@@ -75,7 +75,7 @@ def _show(found: Estimate) -> None:
     rows = [(TITLES[name], *cells) for name, cells in amounts_of(found.told)]
     out.print(table(heads, rows, title=about(found.told)))
     if found.told.lines:
-        out.print(table(_PLACES, [cells_of(line) for line in found.told.lines]))
+        out.print(table(_PLACES, [cells_of(found.told, line) for line in found.told.lines]))
     for one in found.unknowns:
         typer.echo(f"not known: {one}")
     for one in found.guesses:

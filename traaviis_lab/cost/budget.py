@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from traaviis_lab.errors import DefinitionError
 
+from .number import plain_number
+
 SCALES: Mapping[str, int] = {"usd": 10**9, "tokens": 1, "calls": 1, "seconds": 10**6}
 """The units, and into how many parts the books divide one: sums of whole parts are exact."""
 UNITS = tuple(SCALES)
@@ -154,7 +156,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _checked_limits(limits: Mapping[str, Any]) -> dict[str, float]:
-    given = {unit: value for unit, value in limits.items() if value is not None}
+    given = {unit: plain_number(one) for unit, one in limits.items() if one is not None}
     if not given:
         raise DefinitionError("budget: of what, and how much?", hint=_HINT)
     for unit, value in given.items():

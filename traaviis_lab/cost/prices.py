@@ -7,11 +7,12 @@ from typing import Any
 
 from traaviis_lab.errors import DefinitionError
 
+from .number import plain_number
 from .price import FREE, Price
 from .price_sources import newer, packaged, snapshot
 
-ROUTERS = ("litellm",)
-"""Providers that only pass on: the price is that of the model as it is called after them."""
+BARE = ("openai", "anthropic", "vertex_ai", "cohere_chat", "cohere", "bedrock")
+"""Whose models litellm takes without their provider's name, in the order in which it looks."""
 
 
 class Prices:
@@ -25,6 +26,7 @@ class Prices:
         self._own: dict[tuple[str, str], Price] = {}
         self._listed: dict[str, Price] | None = None
         self._told: dict[tuple[str, str], Price | None] = {}
+        self._listed_as: dict[str, str] = {"litellm": ""}
 
     def find(self, name: str, tenant: str = "") -> Price | None:
         """The price of a model, called `provider/model`, for a tenant; None: it is not known."""
@@ -68,7 +70,7 @@ class Prices:
         _check_tenant(tenant)
         known = self.find(name, tenant)
         told: dict[str, Any] = {"input": input, "output": output, **more}
-        told = {one: value for one, value in told.items() if value is not None}
+        told = {one: plain_number(value) for one, value in told.items() if value is not None}
         odd = sorted(set(told) - set(_SET))
         if odd:
             raise DefinitionError(
@@ -95,6 +97,15 @@ class Prices:
         self._own.pop((name, tenant), None)
         self._told = {}
 
+    def list_as(self, provider: str, whose: str | None) -> None:
+        """Have the models `provider/...` cost what is listed for the provider `whose`.
+
+        "": it passes on, and a model is listed as it is called after it. None: as it is called.
+        """
+        rest = {one: was for one, was in self._listed_as.items() if one != provider}
+        self._listed_as = rest if whose is None else {**rest, provider: whose}
+        self._told = {}
+
     def own(self) -> dict[tuple[str, str], Price]:
         """What was set here, by model and tenant."""
         return dict(self._own)
@@ -113,13 +124,14 @@ class Prices:
             if (own := self._own.get((name, whose))) is not None:
                 return own
         listed = self.listed()
-        found = listed.get(name)
-        router, _, rest = name.partition("/")
-        if found is None and router in ROUTERS:
-            found = listed.get(rest)
-            if found is None and "/" not in rest:
-                found = listed.get(f"openai/{rest}") or listed.get(f"anthropic/{rest}")
-        return found
+        provider, _, rest = name.partition("/")
+        whose = self._listed_as.get(provider)
+        if whose is None:
+            return listed.get(name)
+        names = [f"{whose}/{rest}"] if whose else [rest]
+        if not whose and "/" not in rest:
+            names += [f"{one}/{rest}" for one in BARE]
+        return next((listed[one] for one in names if one in listed), None)
 
 
 _SET = ("input", "output", "cache_read", "cache_write", "reasoning", "max_output", "context")

@@ -12,6 +12,10 @@ from traaviis_lab.errors import DefinitionError
 
 def check_filter(filter: Mapping[str, Any]) -> None:
     """Raise `DefinitionError` for a filter that no field could ever fit."""
+    if not isinstance(filter, Mapping):
+        raise DefinitionError(
+            f"filter={filter!r} says of no field what it is.", hint="filter={'source': 'guides/*'}"
+        )
     for name, wanted in filter.items():
         simple = isinstance(wanted, str | int | float | bool)
         several = isinstance(wanted, list) and wanted and all(isinstance(w, str) for w in wanted)

@@ -127,7 +127,7 @@ class Knowledge:
         Raises `DefinitionError` for what cannot be searched for.
         """
         text = _question(question)
-        _check(how, top, filter or {})
+        _check(how, top, {} if filter is None else filter)
         return self._asked(lambda body: self._find(body, text, top, how, filter or {}, rerank))
 
     def near(
@@ -139,7 +139,7 @@ class Knowledge:
         """
         if isinstance(query, str):
             return self.find(query, top, how="meaning", filter=filter)
-        _check("meaning", top, filter or {})
+        _check("meaning", top, {} if filter is None else filter)
 
         def look(body: Body) -> list[Found]:
             vector = _unit(query, body)
@@ -263,7 +263,12 @@ def _check(how: str, top: int, filter: Mapping[str, Any]) -> None:
 
 def _unit(query: Sequence[float], body: Body) -> Vector[float]:
     """A vector of length 1, as those of the passages are."""
-    numbers = [float(one) for one in query]
+    try:
+        numbers = [float(one) for one in query]
+    except (TypeError, ValueError):
+        raise DefinitionError(
+            f"{query!r:.100} is neither a text nor a vector.", hint="A vector is a list of numbers."
+        ) from None
     if len(numbers) != body.size:
         raise DefinitionError(
             f"The vector has {len(numbers)} numbers; those of {body.name!r} have {body.size}.",

@@ -18,6 +18,7 @@ from traaviis_lab.errors import ModelFailed
 
 from .embedder import MINILM
 from .passage import Vector
+from .stopping import check_stop
 
 SIZE = 384
 WINDOW = 256
@@ -60,6 +61,7 @@ class MiniLm:
         ids = self._tokenizer.encode(text, add_special_tokens=False).ids
         total = np.zeros(SIZE, dtype=np.float32)
         for at in range(0, max(1, len(ids)), WINDOW - 2):
+            check_stop()
             window = [_BEGIN, *ids[at : at + WINDOW - 2], _END]
             row = np.array([window], dtype=np.int64)
             feeds = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from traaviis_lab.cost.budget import Budget
@@ -10,6 +11,7 @@ from traaviis_lab.machine import Chart, State
 from traaviis_lab.machine.names import did_you_mean
 
 from .budget_table import Budgets, Row
+from .strangers import strangers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from traaviis_lab.runtime import Engine
 
     from .thread import LoopThread
+
+
+_LOGGER = logging.getLogger("traaviis_lab")
 
 
 class Budgeting:
@@ -56,12 +61,17 @@ class Budgeting:
                 cover is warned of and not refused; `warn_at=0.8`: the share of a limit from which
                 on there is a warning.
 
+        A machine or tenant that nobody here knows may come later; where its name is much like one
+        that is known, a warning says so.
+
         Raises `DefinitionError` for what makes no budget, and `JournalLocked` while another
         living process keeps the budgets of this journal.
         """
         limits = {"usd": usd, "tokens": tokens, "calls": calls, "seconds": seconds}
         budget = Budget(name, limits, **_checked(about))  # type: ignore[arg-type]
         self._check_state(about.get("machine"), budget)
+        for said in strangers(self._engine, budget):
+            _LOGGER.warning("budget %r: %s", budget.name, said)
         self.acknowledged(lambda ack: self._engine.spending.set(budget, ack))
         return self.budgets()[budget.name]
 
@@ -76,11 +86,13 @@ class Budgeting:
     def _check_state(self, machine: Any, budget: Budget) -> None:
         """Raise `DefinitionError` for a state that its machine, where it is known, has not."""
         chart = getattr(machine, "chart", machine)
+        live = self._engine.runs.get(budget.run)
         if not isinstance(chart, Chart):
-            chart = self._engine.machines.get(budget.machine)
+            known = self._engine.machines.get(budget.machine)
+            chart = live.chart if live is not None else known
         if budget.state and chart is not None and budget.state not in chart.states:
             raise DefinitionError(
-                f"budget: {budget.machine} has no state {budget.state!r}.",
+                f"budget: {chart.name} has no state {budget.state!r}.",
                 hint=did_you_mean(budget.state, chart.states),
             )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from traaviis_lab.errors import LabError
 
 from .pairing import BATCH, LEVELS, UNITS, Pair, pairs_of
+from .strangers import meant_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +35,13 @@ class Calibrating:
             raise LabError(f"Level {level!r} is not known.", hint=f"One of: {', '.join(LEVELS)}.")
         chart = getattr(machine, "chart", machine)
         name = "" if machine is None else str(getattr(chart, "name", chart))
-        pairs = pairs_of(cast("Lab", self).journal, name)
-        return Calibration([p for p in pairs if level is None or p.level == level], name)
+        lab = cast("Lab", self)
+        pairs = [p for p in pairs_of(lab.journal, name) if level is None or p.level == level]
+        meant = ""
+        if name and not pairs:
+            recorded = lab.journal.sql("select distinct machine from runs")["machine"]
+            meant = meant_by(name, {*recorded, *lab.machines()})
+        return Calibration(pairs, name, meant)
 
 
 class Calibration:
@@ -47,8 +53,9 @@ class Calibration:
     median error of the newer half less that of the older (below 0: it gets better).
     """
 
-    def __init__(self, pairs: list[Pair], machine: str = "") -> None:
+    def __init__(self, pairs: list[Pair], machine: str = "", meant: str = "") -> None:
         self.pairs, self.machine = pairs, machine
+        self._meant = meant  # the machine that was probably meant, where this one is not known
 
     def table(self) -> pd.DataFrame:
         """A row per level and unit: how many pairs, and how good they are."""
@@ -89,7 +96,9 @@ class Calibration:
     def __repr__(self) -> str:
         rows = self._rows()
         if not rows:
-            return "<Calibration: nothing was foreseen yet that has come>"
+            of = f" of {self.machine}" if self.machine else ""
+            meant = f". Did you mean {self._meant!r}?" if self._meant else ""
+            return f"<Calibration{of}: nothing was foreseen yet that has come{meant}>"
         lines = [f"Calibration{' of ' + self.machine if self.machine else ''}", _line(_COLUMNS)]
         return "\n".join([*lines, *(_line(_shown(row)) for row in rows)])
 

@@ -23,6 +23,7 @@ class Dispatcher:
     def __init__(self, journal: Journal, loop: asyncio.AbstractEventLoop) -> None:
         self._journal, self._loop = journal, loop
         self._wants: dict[int, tuple[Callback, str | None, str | None, str | None]] = {}
+        self._ends: dict[int, Callable[[], None]] = {}
         self._queue: queue.SimpleQueue[Sequence[Fact] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -35,10 +36,16 @@ class Dispatcher:
         run: str | None = None,
         kind: str | None = None,
         name: str | None = None,
+        at_end: Callable[[], None] | None = None,
     ) -> Callable[[], None]:
-        """Call back with every later fact that fits; answers a function that ends it."""
+        """Call back with every later fact that fits; answers a function that ends it.
+
+        `at_end` is called after the last fact, while the journal can still be asked.
+        """
         with self._lock:
             number, self._next = self._next, self._next + 1
+            if at_end is not None:
+                self._ends = {**self._ends, number: at_end}
             self._wants = {**self._wants, number: (callback, run, kind, name)}
             if self._thread is None:
                 self._begin()
@@ -46,6 +53,7 @@ class Dispatcher:
         def unsubscribe() -> None:
             with self._lock:
                 self._wants = {k: v for k, v in self._wants.items() if k != number}
+                self._ends = {k: v for k, v in self._ends.items() if k != number}
 
         return unsubscribe
 
@@ -69,6 +77,11 @@ class Dispatcher:
         while (facts := self._queue.get()) is not None:
             for fact in facts:
                 self._hand_out(fact)
+        for at_end in list(self._ends.values()):
+            try:
+                at_end()
+            except Exception:
+                _LOGGER.exception("A subscriber failed at the end")
 
     def _hand_out(self, fact: Fact) -> None:
         for callback, run, kind, name in list(self._wants.values()):
@@ -89,4 +102,4 @@ class Dispatcher:
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout=5)
         self._thread = None
-        self._wants = {}
+        self._wants, self._ends = {}, {}

@@ -111,8 +111,9 @@ class Estimate:
             lines.append(f"{TITLES[name]:12}{''.join(f'{cell:>12}' for cell in cells)}")
         for line in self.told.lines:
             if line.model:
+                calls = _number("calls", line.calls.expected)
                 lines.append(
-                    f"  {line.state}: {line.model}, {_number('calls', line.calls.expected)} calls, "
+                    f"  {_place(self.told, line)}: {line.model}, {calls} calls, "
                     f"{_money(line.usd)}; {line.why}"
                 )
         lines += [f"  not known: {one}" for one in self.told.unknowns]
@@ -127,7 +128,7 @@ class Estimate:
             + "</tr>"
             for name, cells in amounts_of(self.told)
         )
-        places = "".join(_place_row(line) for line in self.told.lines)
+        places = "".join(_place_row(self.told, line) for line in self.told.lines)
         titles = ("state", "effect", "model", "reached", "calls", "tokens in", "tokens out",
                   "US dollars", "seconds", "why")  # fmt: skip
         notes = [f"Not known: {one}" for one in self.told.unknowns]
@@ -150,10 +151,10 @@ def amounts_of(told: Estimated) -> list[tuple[str, list[str]]]:
     return [(name, _cells(name, getattr(told, name))) for name in AMOUNTS]
 
 
-def cells_of(line: EstimateLine) -> tuple[str, ...]:
+def cells_of(told: Estimated, line: EstimateLine) -> tuple[str, ...]:
     """A place as texts: state, effect, model, reached, the amounts expected, and why."""
     return (
-        line.state, line.kind, line.model, f"{line.reached:.0%}",
+        _place(told, line), line.kind, line.model, f"{line.reached:.0%}",
         _number("calls", line.calls.expected), _number("tokens_in", line.tokens_in.expected),
         _number("tokens_out", line.tokens_out.expected), _money(line.usd),
         "unknown" if line.seconds is None else _number("seconds", line.seconds.expected),
@@ -161,8 +162,13 @@ def cells_of(line: EstimateLine) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _place_row(line: EstimateLine) -> str:
-    return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells_of(line))}</tr>"
+def _place_row(told: Estimated, line: EstimateLine) -> str:
+    return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells_of(told, line))}</tr>"
+
+
+def _place(told: Estimated, line: EstimateLine) -> str:
+    """The state; of a machine that is started on the way, with its machine."""
+    return line.state if line.machine == told.machine else f"{line.machine}.{line.state}"
 
 
 def about(told: Estimated) -> str:

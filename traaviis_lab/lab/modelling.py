@@ -63,6 +63,7 @@ class LabModels:
         Raises `DefinitionError` for a name or a provider that is none.
         """
         self._models.add(name, provider, region=region, on_prem=on_prem)
+        self._engine.prices.list_as(name, getattr(provider, "listed_as", None))
         return provider
 
     def scripted(

@@ -92,16 +92,18 @@ class Past(Standing):
 
         return effects_frame(performed(self.trail))
 
-    def costs(self, upto: int | None = None) -> RunCosts:
+    def costs(self, upto: int | None = None, *, children: bool = False) -> RunCosts:
         """What its calls of models cost beside what was foreseen: `table()`, `by_state()`,
         `by_model()`, `to_csv()`. As the last value of a cell it is live.
 
         Args:
             upto: the last fact that counts; all of them if you say none.
+            children: also what the runs cost that it started, and those that these started;
+                their states are called `Machine.state`.
         """
         from .costing import RunCosts
 
-        return RunCosts(self, upto)
+        return RunCosts(self, upto, children)
 
     def questions(self) -> pd.DataFrame:
         """A row per effect that was under way when its process died and that waits for a person

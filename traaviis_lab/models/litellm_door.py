@@ -56,6 +56,7 @@ class LiteLlm:
     """
 
     source = "live"
+    listed_as = ""
 
     def __init__(
         self,

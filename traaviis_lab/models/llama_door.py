@@ -28,6 +28,9 @@ BATCH = 64
 SILENT = -1
 LONGEST_SOCKET = 100
 MAGIC = b"GGUF"
+LETTERS = 64
+"""Characters a token: a prompt that has more of them for each the context holds is not counted."""
+_SAY_LESS = "Say less, or open the model with a larger `context` where it has one."
 
 
 class Llama:
@@ -67,6 +70,7 @@ class Llama:
 
         Raises `ModelFailed` where the engine takes no such request.
         """
+        self._hold(body)
         try:
             self._server.handle_chat_completions(dict(body), on_piece)
         except (RuntimeError, ValueError, TypeError, UnicodeError) as error:
@@ -76,13 +80,26 @@ class Llama:
             ) from None
 
     def count(self, body: Mapping[str, Any]) -> int:
-        """How many tokens the model reads for this, its chat template included."""
+        """How many tokens the model reads for this, its chat template included.
+
+        Raises `ModelFailed` for a prompt that is much too long: counting would take minutes.
+        """
+        self._hold(body)
         return int(self._ask("POST", "/v1/chat/completions/input_tokens", body)["input_tokens"])
 
     def close(self) -> None:
         """Let go of the memory and the threads. The object is of no use afterwards."""
         del self._server
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _hold(self, body: Mapping[str, Any]) -> None:
+        letters = sum(len(str(one)) for one in body.get("messages", ()))
+        if letters > LETTERS * self.context:
+            raise ModelFailed(
+                f"The prompt has some {letters:,} characters, far more than the {self.context:,} "
+                "tokens that the model's context holds. Nothing was computed.",
+                hint=_SAY_LESS,
+            )
 
     def _where(self) -> str:
         return str(self._folder / "s.sock") if hasattr(socket, "AF_UNIX") else "127.0.0.1"
@@ -130,7 +147,7 @@ def refused(told: Mapping[str, Any]) -> ModelFailed:
         return ModelFailed(
             f"The prompt has {error['n_prompt_tokens']} tokens, and the model's context holds "
             f"{error['n_ctx']}. Nothing was computed.",
-            hint="Say less, or open the model with a larger `context` where it has one.",
+            hint=_SAY_LESS,
         )
     return ModelFailed(
         f"The model's engine does not take this request: {error.get('message', told)}",

@@ -71,6 +71,11 @@ class Local:
                 )
         self._model = str(model)
         self._stem = Path(self._model).stem
+        if self._model.endswith(".gguf") and not Path(self._model).expanduser().is_file():
+            raise DefinitionError(
+                f"There is no file {self._model}.",
+                hint="Name a GGUF file, or weights that `traaviis-lab models list` shows.",
+            )
         self.longest_answer = answer
         self._keep, self._reuse = keep, reuse
         self._opening = {
@@ -178,7 +183,13 @@ class Local:
         name = self._model if model in ("", self._stem) else model
         if name.endswith(".gguf") or "/" in name or os.sep in name:
             return Path(name).expanduser().absolute()
-        return weights.file_of(name)
+        try:
+            return weights.file_of(name)
+        except ModelFailed as error:
+            if name == self._model:
+                raise
+            mine = f"The model opened here is called {self._stem!r}."
+            raise ModelFailed(error.message, hint=f"{mine} {error.hint}") from None
 
 
 def _opened(file: Path, opening: dict[str, int]) -> tuple[Llama, dict[str, Any]]:

@@ -72,6 +72,7 @@ class OpenAi:
         self._streams = streams
         self._dialect = dialect or Dialect("max_completion_tokens" if is_openai else "max_tokens")
         self._is_openai = is_openai
+        self.listed_as = "openai" if is_openai else None
         self._clients: WeakKeyDictionary[Any, asyncio.Future[openai.AsyncOpenAI]]
         self._clients = WeakKeyDictionary()
         if is_openai:

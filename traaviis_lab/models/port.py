@@ -93,7 +93,9 @@ class Provider(Protocol):
     """Who answers requests. Its methods are called on the engine's loop and must not block it.
 
     One that has to open a model first may have `async def ready(self, model)`, which is awaited
-    before anything else is asked of it.
+    before anything else is asked of it. One whose models cost what is listed for `openai/...`
+    whatever it is called here may say so: `listed_as = "openai"`; "" where it passes on to the
+    provider that is named in the model.
 
     Cancelling `complete` or closing a `stream` ends the call; what it cost until then is lost.
     All raise `ModelFailed` where the model cannot be asked or answers what cannot be used.

@@ -6,6 +6,8 @@ import re
 import threading
 from collections.abc import Callable
 
+from traaviis_lab.errors import ModelFailed
+
 from . import tiktoken_door
 from .counting import count_messages, count_text, most_tokens
 from .port import Count, Message, Request
@@ -30,8 +32,19 @@ def count_remote(request: Request, *, is_openai: bool) -> Count:
     name = _tokenizer(request.model) if is_openai else ""
     count = tiktoken_door.counter(name) if name else None
     if count is None:
-        tokens = min(most, round(_SHARE * count_messages(request, count_text)))
-        return Count(tokens, most, False, "guessed: this model's tokenizer is not at hand")
+        return _guessed(request, most, "this model's tokenizer is not at hand")
+    try:
+        return _counted(request, most, count, name)
+    except ModelFailed:
+        return _guessed(request, most, "a text in it is too long to be counted")
+
+
+def _guessed(request: Request, most: int, why: str) -> Count:
+    tokens = min(most, round(_SHARE * count_messages(request, count_text)))
+    return Count(tokens, most, False, f"guessed: {why}")
+
+
+def _counted(request: Request, most: int, count: Callable[[str], int], name: str) -> Count:
     if _is_plain(request):
         tokens = _AROUND + sum(_framed(one, count) for one in request.messages)
         return Count(tokens, tokens, True, f"counted with {name}")

@@ -7,6 +7,7 @@ import inspect
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
+from math import inf
 from operator import is_
 from typing import Any
 
@@ -52,7 +53,7 @@ class Scripted:
         self._function: Callable[[Request], Any] | None = answers if callable(answers) else None
         self._answers = [] if callable(answers) else _checked(answers)
         self._given = 0
-        self._pace, self._tells_usage = seconds_per_token, tells_usage
+        self._pace, self._tells_usage = _pace(seconds_per_token), tells_usage
         self._streams = streams
         self._counted_last: tuple[tuple[Any, Any, Any], int] = ((None, None, None), 0)
         self.requests: deque[Request] = deque(maxlen=_KEPT)
@@ -126,7 +127,13 @@ class Scripted:
 
     def _next(self, request: Request) -> Any:
         if self._function is not None:
-            return self._function(request)
+            try:
+                return self._function(request)
+            except GeneratorExit as error:  # of the function's own making: passed on as it is, it
+                raise ModelFailed(  # would look as if nobody waited for the answer any more
+                    f"The function of the script {self!r} raised GeneratorExit.",
+                    hint="Let it answer, or raise an error.",
+                ) from error
         if self._given == len(self._answers):
             raise ModelFailed(
                 f"The script has no answer left: all {self._given} are given.",
@@ -182,6 +189,15 @@ def _checked(answers: Any) -> list[Any]:
         if not isinstance(one, str | Mapping | Answer | Exception) and not _is_failure(one):
             raise _unfit(one)
     return listed
+
+
+def _pace(seconds: Any) -> float:
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not is_number or not 0 <= seconds < inf:
+        raise DefinitionError(
+            f"seconds_per_token={seconds!r} is no time.", hint="A number of seconds from 0 on."
+        )
+    return float(seconds)
 
 
 def _is_failure(given: Any) -> bool:

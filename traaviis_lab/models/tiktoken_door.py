@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from hashlib import sha256
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+from traaviis_lab.errors import ModelFailed
 
 if TYPE_CHECKING:
     import tiktoken
@@ -51,6 +54,10 @@ _VOCABULARIES = {
     ),
 }
 _LOCK = threading.Lock()
+PIECE, LONGEST_PIECE = 10_000, 50_000
+LONGEST_TEXT = 5_000_000
+"""Characters; more than any of these models reads."""
+_BETWEEN_WORDS = re.compile(r"(?<=[^\W\d_])(?= [^\W\d_])")
 
 
 def counter(name: str) -> Callable[[str], int] | None:
@@ -81,9 +88,33 @@ def _counter(name: str) -> Callable[[str], int] | None:
     encoding = _encoding(name, content, vocabulary.pattern)
 
     def count(text: str) -> int:
-        return len(encoding.encode_ordinary(text))
+        return sum(len(encoding.encode_ordinary(piece)) for piece in pieces_of(text))
 
     return count
+
+
+def pieces_of(text: str) -> Iterator[str]:
+    """A text in pieces whose tokens add up to its own: cut before a space between two words.
+
+    Raises `ModelFailed` where it is so long that counting would hold all up, or where there is no
+    word far and wide: tiktoken takes the square of the time for such a piece, or breaks down.
+    """
+    if len(text) > LONGEST_TEXT:
+        raise _too_long(text)
+    begin = 0
+    while begin < len(text):
+        found = _BETWEEN_WORDS.search(text, begin + PIECE)
+        end = found.start() if found else len(text)
+        if end - begin > LONGEST_PIECE:
+            raise _too_long(text)
+        yield text[begin:end]
+        begin = end
+
+
+def _too_long(text: str) -> ModelFailed:
+    return ModelFailed(
+        f"A text of {len(text):,} characters is too long to be counted.", hint="Say less."
+    )
 
 
 def _encoding(name: str, content: bytes, pattern: str) -> tiktoken.Encoding:

@@ -21,7 +21,9 @@ from traaviis_lab.tools.book import Book
 
 from .acks import Acks
 from .asides import Acknowledge
+from .asking.ask import cut
 from .asking.foresight import Foresight
+from .asking.record import Call
 from .bodies import Texts
 from .carriers import Carriers
 from .children import Children
@@ -75,6 +77,7 @@ class Engine:
         self.secrets, self.hosts = Secrets(), Hosts()
         self.spending = Spending(self)
         self.prices, self.foresight = Prices(), Foresight(journal)
+        self.asked: set[Call] = set()  # calls of models that are under way
         self.workers = Workers()
         self.http = HttpDoor(self.workers)
         self.models = Models(self.loop)
@@ -229,6 +232,8 @@ class Engine:
 
     def release(self, run_id: str) -> None:
         """Let a live run go without ending it, so that another process may resume it."""
+        if (live := self.runs.get(run_id)) is not None and self.asked:
+            cut(self, live)
         run = self.runs.pop(run_id, None)
         self.holds.pop(run_id, None)
         self.tapes.pop(run_id, None)

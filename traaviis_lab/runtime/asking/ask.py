@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import zlib
 from collections.abc import Collection
@@ -22,6 +23,10 @@ from .streamed import streamed
 if TYPE_CHECKING:
     from traaviis_lab.runtime.engine import Engine
     from traaviis_lab.runtime.interpreter import Scope
+    from traaviis_lab.runtime.run import Run
+
+_LOGGER = logging.getLogger("traaviis_lab")
+LET_GO = "Its run was let go while the answer was awaited; it is asked again when that is resumed."
 
 
 async def ask(
@@ -85,6 +90,7 @@ async def _made(call: Call, live: bool, shown_at_once: bool) -> Answer:
     """Make the call; whatever comes of it is settled and written down."""
     provider, request = call.route.provider, call.request
     call.began = time.perf_counter()
+    call.scope.engine.asked.add(call)
     try:
         async with asyncio.timeout(request.timeout) as limit:
             if live:
@@ -119,9 +125,22 @@ def _cleared(answer: Answer, scope: Scope) -> Answer:
     return replace(answer, text=scope.clear(answer.text), tool_calls=calls)
 
 
+def cut(engine: Engine, run: Run) -> None:
+    """Write down what a run has sent and not heard of: it is about to be let go, and its calls
+    are made again when it is resumed."""
+    for call in [one for one in engine.asked if one.scope.run is run]:
+        try:
+            _over(call, None, asyncio.CancelledError(LET_GO))
+        except LabError as error:  # a run can be let go all the same
+            _LOGGER.warning("the call of %s is not written down: %s", call.route.name, error)
+
+
 def _over(call: Call, answer: Answer | None, error: BaseException | None) -> None:
-    """Settle what was set aside, learn from the call, and write it down. Waits for nothing."""
+    """Settle what was set aside, learn from the call, write it down; once, and at once."""
     engine, scope = call.scope.engine, call.scope
+    if call not in engine.asked:
+        return
+    engine.asked.discard(call)
     call.seconds = time.perf_counter() - call.began
     if error is not None and not was_sent(error):
         engine.spending.release(scope, call.reservation)

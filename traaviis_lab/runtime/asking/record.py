@@ -39,7 +39,7 @@ MOST_USD = 10**9
 """And one that says of a single call that it cost more than this."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Call:
     """A call under way, and what is known of it so far.
 
@@ -244,5 +244,6 @@ def _cost(call: Call, answer: Answer | None) -> dict[str, Any]:
 
 def _error(error: BaseException) -> dict[str, Any]:
     if isinstance(error, asyncio.CancelledError):
-        return {"kind": "Cancelled", "message": "Nobody waits for the answer any more.", "hint": ""}
+        said = str(error) or "Nobody waits for the answer any more."
+        return {"kind": "Cancelled", "message": said, "hint": ""}
     return error_json(error)

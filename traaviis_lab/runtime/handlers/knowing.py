@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from traaviis_lab.knowledge.stopping import until
 
 if TYPE_CHECKING:
     from traaviis_lab.knowledge.knowledge import Knowledge
@@ -16,10 +19,15 @@ T = TypeVar("T")
 
 
 async def on_worker(scope: Scope, work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
-    """What `work` answers, done on one of the engine's worker threads."""
-    loop = asyncio.get_running_loop()
-    made: Any = partial(work, *args, **options)
-    return await loop.run_in_executor(scope.engine.workers, made)
+    """What `work` answers, done on one of the engine's worker threads; cancelled, it stops."""
+    loop, stop = asyncio.get_running_loop(), Event()
+    made: Any = partial(until, stop, partial(work, *args, **options))
+    try:
+        answer: T = await loop.run_in_executor(scope.engine.workers, made)
+    except asyncio.CancelledError:
+        stop.set()
+        raise
+    return answer
 
 
 async def knowledge_of(scope: Scope, name: str) -> Knowledge:

@@ -84,6 +84,12 @@ def call_of(row: Mapping[str, Any]) -> Call:
     )
 
 
+def seen_from(home: str, call: Call) -> Call:
+    """A call of a run below one of the machine `home`: its state with its machine before it."""
+    machine = call.node.partition("/")[0] or call.run
+    return call if machine == home else call._replace(state=f"{machine}.{call.state}")
+
+
 def owner_of(node: str) -> str:
     """The state in the text that names a place in a machine: `Triage/answer#0` is of `answer`."""
     return node.rpartition("#")[0].partition("/")[2] if "#" in node else ""

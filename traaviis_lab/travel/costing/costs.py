@@ -13,7 +13,7 @@ from traaviis_lab.views.text import counted
 from .account import Account
 from .call import Call
 from .frames import calls_frame, sums_frame
-from .text import costs_text
+from .text import below, costs_text, notes
 from .words import money
 
 if TYPE_CHECKING:
@@ -25,13 +25,21 @@ class Costs:
 
     Print it, ask its tables, or let it be the last value of a cell: there it is live. A cost that
     nobody knows is *unknown* (None in tables) and counted in `unpriced`; it is never taken for 0.
+    `left_out` counts the calls of runs that this one started, where they are not in here.
     """
 
     def __init__(
-        self, run: str, chart: Chart | None, seq: int, account: Account, calls: Sequence[Call]
+        self,
+        run: str,
+        chart: Chart | None,
+        seq: int,
+        account: Account,
+        calls: Sequence[Call],
+        left_out: int = 0,
     ) -> None:
         self.run, self.chart, self.seq = run, chart, seq  # without a chart nothing is drawn
         self.account, self.calls = account, tuple(calls)
+        self.left_out = left_out
 
     @property
     def usd(self) -> float | None:
@@ -92,11 +100,16 @@ class Costs:
         Path(path).write_text(text, encoding="utf-8")
         return None
 
+    def notes(self) -> list[str]:
+        """What one must know to read the sums right, a sentence each."""
+        return [*notes(self.total), *below(self.left_out)]
+
     def to_json(self) -> dict[str, Any]:
         """All of it for a script."""
         return {
             "run": self.run,
             "seq": self.seq,
+            "left_out": self.left_out,
             "total": self.total,
             "states": self.states(),
             "models": self.account.by_model(),

@@ -9,7 +9,7 @@ from traaviis_lab.errors import NotInstalled
 from traaviis_lab.views.shade import Shade, shaded_svg
 from traaviis_lab.views.text import one_line, xml
 
-from .text import MOST_ROWS, notes, unit_of
+from .text import MOST_ROWS, costs_text, unit_of
 from .words import UNKNOWN, amount, money, off, took
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ STYLE = """
 def costs_html(costs: Costs) -> str:
     """A self-contained piece of HTML."""
     if not costs.calls and not costs.account.plan:
-        return "<p>No model was asked yet.</p>"
+        return f"<p>{xml(costs_text(costs))}</p>"
     unit = unit_of(costs.total)
     return "".join([STYLE, '<div class="tl-costs">', *_parts(costs, unit), "</div>"])
 
@@ -52,7 +52,7 @@ def _parts(costs: Costs, unit: str) -> Iterator[str]:
     if len(costs.account.models) > 1:
         yield table_html("By model", "model", costs.account.by_model(), unit)
     yield from _dearest(costs)
-    yield from (f"<p>{xml(note)}</p>" for note in notes(costs.total))
+    yield from (f"<p>{xml(note)}</p>" for note in costs.notes())
 
 
 def shades_of(states: Sequence[Mapping[str, Any]], unit: str) -> dict[str, Shade]:
@@ -152,7 +152,8 @@ def _dearest(costs: Costs) -> Iterator[str]:
             if call.usd is not None
             else f'<span class="tl-unknown">{UNKNOWN}</span>'
         )
-        yield f"<tr><td>{call.seq:,}</td><td>{xml(one_line(call.state))}</td>"
+        where = f"{call.seq:,}" if call.run == costs.run else f"{xml(call.run)}, {call.seq:,}"
+        yield f"<tr><td>{where}</td><td>{xml(one_line(call.state))}</td>"
         yield f"<td>{xml(one_line(call.model))}</td><td>{call.tokens_in:,}</td>"
         yield f"<td>{call.tokens_out:,}</td><td>{cost}</td></tr>"
     yield "</tbody></table>"

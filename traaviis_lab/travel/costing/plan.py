@@ -18,16 +18,18 @@ class Plan(NamedTuple):
 NO_PLAN = Plan({}, None)
 
 
-def plan_of(body: Mapping[str, Any]) -> Plan:
+def plan_of(body: Mapping[str, Any], *, below: bool = False) -> Plan:
     """The plan in a fact `estimate.made`.
 
-    Only places that call a model count, and only those of the machine itself: waiting is no cost,
-    and a child run has an account of its own.
+    Only places that call a model count: waiting is no cost. Those of the machine itself count,
+    and with `below` those of machines that it starts, under `Machine.state`.
     """
     states: dict[str, Foreseen] = {}
     for line in body.get("lines", ()):
-        if line.get("model") and line.get("machine") == body.get("machine"):
+        own = line.get("machine") == body.get("machine")
+        if line.get("model") and (own or below):
             state = str(line.get("state", ""))
+            state = state if own else f"{line.get('machine')}.{state}"
             states[state] = plus([states.get(state, _NOTHING), _foreseen(line)])
     return Plan(states, plus(states.values()))
 

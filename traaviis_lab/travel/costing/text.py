@@ -18,14 +18,14 @@ MOST_ROWS = 30
 def costs_text(costs: Costs) -> str:
     """The table by state with the whole below it."""
     if not costs.calls and not costs.account.plan:
-        return "No model was asked yet."
+        return " ".join(["No model was asked yet.", *costs.notes()])
     unit = unit_of(costs.total)
     rows = costs.states()
     lines = [row_words(str(row["state"]) or "(start)", row, unit) for row in rows[:MOST_ROWS]]
     if len(rows) > MOST_ROWS:
         lines.append((f"and {len(rows) - MOST_ROWS:,} more", *[""] * (len(HEAD) - 1)))
     table = aligned([HEAD, *lines, row_words("all", costs.total, unit)])
-    return "\n".join([table, *notes(costs.total)])
+    return "\n".join([table, *costs.notes()])
 
 
 def many_text(costs: ManyCosts, by: str) -> str:
@@ -81,6 +81,14 @@ def notes(total: Mapping[str, Any]) -> list[str]:
             f"{total['cache_write']:,} written to one, {total['reasoning']:,} were reasoning."
         )
     return found
+
+
+def below(calls: int) -> list[str]:
+    """That calls of runs which this one started are not in the sums."""
+    if not calls:
+        return []
+    said = "1 call of a run" if calls == 1 else f"{calls:,} calls of runs"
+    return [f"Not in here: {said} that this one started. children=True counts them too."]
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:

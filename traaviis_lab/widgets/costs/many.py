@@ -36,7 +36,9 @@ class ManyFeed:
         self._lab, self._chosen = weakref.ref(costs.lab), costs.chosen
         self._sinks: weakref.WeakSet[Sink] = weakref.WeakSet()
         self.face = {"many": True, "where": costs.chosen[0]}
-        self._end = costs.lab.events(_weakly(self), kind="model.called")
+        self._end = costs.lab.dispatcher.subscribe(
+            _weakly(self), kind="model.called", at_end=_last(self)
+        )
         weakref.finalize(self, self._end)
         self.now = told(costs)
 
@@ -50,12 +52,26 @@ class ManyFeed:
 
     def flush(self) -> None:
         """Ask anew and send it to every sink."""
+        lab = self._lab()
+        if lab is not None and lab.is_open and self._ask(lab):  # of a closed one all is told
+            self._send()
+
+    def flush_last(self) -> None:
+        """The lab is being closed, and its journal can still be asked: the last calls show too."""
+        lab = self._lab()
+        if lab is not None and self._ask(lab):
+            self._pump.post(self._send)
+
+    def _ask(self, lab: Lab) -> bool:
         try:
             began = time.monotonic()
-            self.now = told(lab_costs(self._open_lab(), *self._chosen))
+            self.now = told(lab_costs(lab, *self._chosen))
             self.pause = max(PAUSE, SHARE * (time.monotonic() - began))
         except LabError:  # the lab was closed meanwhile: what is shown stays
-            return
+            return False
+        return True
+
+    def _send(self) -> None:
         for sink in list(self._sinks):
             sink.post({"type": "costs", "now": self.now})
 
@@ -96,6 +112,17 @@ def told(costs: LabCosts) -> dict[str, Any]:
 def _batches(costs: LabCosts, unit: str) -> list[dict[str, Any]]:
     names = ("machine", "batch", "runs", "p50", "p90", "error")
     return [{name: row[name] for name in names} for row in costs.drift_rows(unit)]
+
+
+def _last(feed: ManyFeed) -> Callable[[], None]:
+    ref = weakref.ref(feed)
+
+    def end() -> None:
+        feed = ref()
+        if feed is not None:
+            feed.flush_last()
+
+    return end
 
 
 def _weakly(feed: ManyFeed) -> Callable[[Fact], None]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from traaviis_lab.errors import LabError
 from traaviis_lab.journal import Fact
 from traaviis_lab.lab.costing import RunCosts, run_limits
+from traaviis_lab.travel.costing.family import starts_machines
 from traaviis_lab.travel.costing.reading import hear
 from traaviis_lab.widgets.drawing import chart_words
 from traaviis_lab.widgets.pump import UIPump, the_pump
@@ -48,6 +49,9 @@ class RunFeed:
         words = chart_words(thing.chart)
         self.face = {name: words[name] for name in ("machine", "title", "titles", "svg")}
         self.face |= {"run": thing.id, "many": False}
+        if starts_machines(thing.chart):  # those have costs of their own
+            name = (self.face["title"] or self.face["machine"]).rstrip(".")
+            self.face["title"] = f"{name}, without the runs that it starts"
         self.now: dict[str, Any] = {}
         self.now = self._told()
 
@@ -113,9 +117,12 @@ class RunFeed:
         }
 
     def _limits(self) -> list[dict[str, Any]]:
-        """The budgets that are about the run; as they were where the lab is gone."""
+        """The budgets that are about the run; as they were where the lab is gone.
+
+        One that was closed still knows them: its last calls are shown after that.
+        """
         lab = self._lab()
-        if lab is None or not lab.is_open:
+        if lab is None:
             return list(self.now.get("limits", ()))
         return [limit._asdict() for limit in run_limits(lab, *self._about)]
 
