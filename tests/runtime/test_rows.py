@@ -122,6 +122,7 @@ calls = st.one_of(
     st.integers(0, 9).map(lambda n: fx.call("one", args={"number": n})),
     st.just(fx.call("one", args={"number": "{{ data.kept }}"})),
     st.just(fx.call("one", args={"wrong": 1})),
+    st.just(fx.call("one", args={"number": "{{ data.nobody }}"})),
     st.just(fx.call("one", into="kept")),
     st.just(fx.call("nobody")),
     st.just(fx.merge_data({"kept": 7})),
@@ -160,6 +161,14 @@ def test_so_do_calls_side_by_side_and_rows_within(effect, monkeypatch):
 def outcomes(facts):
     """What became of each place, whatever came first."""
     return sorted((place, kind, repr(body)) for kind, _, place, _, _, _, body in facts if place)
+
+
+def test_what_is_told_to_end_as_it_starts_is_not_made(monkeypatch):
+    hopeless = fx.call("one", args={"number": "{{ data.nobody }}"})
+    effect = fx.parallel(fx.call("one"), fx.call("nothing"), hopeless)
+    fast, slow = quick_and_slow(fx.sequence(fx.call("one"), effect), monkeypatch)
+    assert fast[1] == slow[1] == [("one", 1)]
+    assert outcomes(fast[0]) == outcomes(slow[0])
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ LONGEST = 0.005
 Gate = asyncio.Future[None]
 """Done when the wish for an effect is on disk."""
 Line = deque[tuple[str, Pending]]
+Books = tuple[UnderWay, Trees]
 Task = asyncio.Task[None] | None
 
 
@@ -50,13 +51,18 @@ class Carriers:
             run.tasks = {}
         run.tasks[path] = self._engine.loop.create_task(self._carry(run, path, pending, gate))
 
-    def carry_many(self, run: Run, pending: Mapping[str, Pending], gate: Gate | None) -> None:
-        """Have effects that start together performed, once the gate is open."""
+    def carry_many(
+        self, run: Run, pending: Mapping[str, Pending], gate: Gate | None, *, fresh: bool = False
+    ) -> None:
+        """Have effects that start together performed, once the gate is open.
+
+        They are `fresh` where none of them can have been told to end already.
+        """
         if len(pending) == 1:
             self.carry(run, *next(iter(pending.items())), gate)
         elif pending:
             name = f"from {next(iter(pending))}"
-            line, before = deque(pending.items()), (run.pending, run.trees)
+            line, before = deque(pending.items()), (run.pending, run.trees) if fresh else None
             work = self._work_through(run, name, line, gate, before)
             run.tasks = {**(run.tasks or {}), name: self._engine.loop.create_task(work)}
 
@@ -123,10 +129,10 @@ class Carriers:
         run.settle()
 
     async def _work_through(
-        self, run: Run, name: str, line: Line, gate: Gate | None, before: tuple[UnderWay, Trees]
+        self, run: Run, name: str, line: Line, gate: Gate | None, before: Books | None
     ) -> None:
-        """Perform those in line; all are still wanted while the run stands as it did before."""
-        here, trees = before
+        """Perform those in line; all are wanted while the run's books are what they were before."""
+        here, trees = before or (None, None)
         loop, task = self._engine.loop, asyncio.current_task()
         assert task is not None
         try:

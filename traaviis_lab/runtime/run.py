@@ -162,7 +162,7 @@ class Run(Asides):
         if turn.stops or turn.ends or turn.freed or self.asked:
             self._stop_effects(turn)
         if starts:
-            self._start_effects(starts, gate)
+            self._start_effects(starts, gate, fresh=not turn.ends)
         self._stand(turn.snapshot, turn.seq)
         if hold is not None:
             hold.settled()
@@ -290,7 +290,9 @@ class Run(Asides):
         for path, permit, outcome in turn.freed:
             self.engine.shared.leave(self.id, path, permit, *outcome)
 
-    def _start_effects(self, starts: Mapping[str, Ask], gate: asyncio.Future[None] | None) -> None:
+    def _start_effects(
+        self, starts: Mapping[str, Ask], gate: asyncio.Future[None] | None, *, fresh: bool
+    ) -> None:
         if self.tasks is None:
             self.tasks = {}
         if self.engine.tapes and (tape := self.engine.tapes.get(self.id)) is not None:
@@ -300,7 +302,7 @@ class Run(Asides):
         if len(under_way) == 1:
             carriers.pass_on(self, *under_way.popitem(), gate)
         else:
-            carriers.carry_many(self, under_way, gate)
+            carriers.carry_many(self, under_way, gate, fresh=fresh)
 
     def _due(self, name: str) -> None:
         self.settle()
