@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traaviis_lab.cost import Usage
+from traaviis_lab.cost import Usage, learned
 from traaviis_lab.cost.answering import Answers, prior_for
-from traaviis_lab.cost.foreseen import Spread, spread_from_json
+from traaviis_lab.cost.foreseen import Spread, spread_from_json, tidy
 from traaviis_lab.cost.learned import Asked, Called, Learned
 from traaviis_lab.cost.price import FREE, Price
-from traaviis_lab.cost.quantiles import MOST_KEPT, Values, conformal
+from traaviis_lab.cost.quantiles import MOST_KEPT, Values, at_share, conformal
 
 NODE, MODEL = "Triage/answering#0", "openai/gpt-4o-mini"
 CHAT = prior_for({}, tools=False)
@@ -115,3 +115,34 @@ def test_answers_that_grow_with_their_prompts_are_foreseen_so_and_others_are_not
 def test_a_spread_survives_as_json():
     assert spread_from_json(Spread(1.5, 2.0, None, 1.75).to_json()) == Spread(1.5, 2.0, None, 1.75)
     assert spread_from_json(None) is None
+
+
+@given(st.lists(st.floats(0, 1e6) | st.integers(0, 10**6), min_size=1, max_size=40))
+def test_the_median_is_the_quantile_of_one_half(values):
+    assert Values(values).median == at_share(sorted(values), 0.5)
+
+
+@given(st.floats(-1e12, 1e12) | st.integers(-(10**9), 10**9))
+def test_six_digits_count(value):
+    told = tidy(value)
+    assert told == (value if isinstance(value, int) else float(f"{value:.6g}"))
+    assert isinstance(told, int) or not told.is_integer()
+
+
+def test_places_beyond_the_most_are_begun_anew(monkeypatch):
+    monkeypatch.setattr(learned, "MOST_NODES", 20)
+    known = Learned()
+    for number in range(100):
+        node = f"Triage/a{number}#0"
+        known.add(call(number, node=node))
+        assert known.calls_at(node, MODEL) == 1
+        assert known.foresee(node, MODEL, asked(), None).tokens_out.p50 == number
+        known.add(call(number, node=node))
+        assert known.calls_at(node, MODEL) in (1, 2), "one was forgotten, or none"
+
+
+def test_usage_is_told_without_what_was_not_used():
+    assert Usage(3, 0).to_json() == {"tokens_in": 3, "tokens_out": 0}
+    told = {"tokens_in": 9, "tokens_out": 4, "cache_read": 2, "reasoning": 1}
+    assert Usage(9, 4, 2, 0, 1).to_json() == told
+    assert list(Usage(9, 4, 2, 0, 1).to_json()) == list(told)

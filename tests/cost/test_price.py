@@ -5,6 +5,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from traaviis_lab.cost import Usage
 from traaviis_lab.cost.price import FREE, Price
@@ -21,6 +23,30 @@ def test_each_sort_of_token_has_its_price():
     used = Usage(tokens_in=1000, tokens_out=300, cache_read=600, cache_write=100, reasoning=200)
     by_hand = 300 * 2.0 + 600 * 0.5 + 100 * 2.5 + 100 * 10.0 + 200 * 20.0
     assert price.cost(used) == pytest.approx(by_hand / 1e6)
+
+
+amounts = st.floats(0, 100) | st.integers(0, 100)
+perhaps = st.none() | amounts
+counts = st.integers(0, 10**6)
+
+
+@given(st.tuples(amounts, amounts, perhaps, perhaps, perhaps), st.tuples(*5 * [counts]))
+def test_a_call_costs_the_sum_of_its_sorts(told, used):
+    read, said, old, kept, thought = told
+    fresh, cache_read, cache_write, spoken, reasoning = used
+    usage = Usage(fresh + cache_read + cache_write, spoken + reasoning, *used[1:3], reasoning)
+    price = Price(*told)
+    by_hand = (
+        fresh * read
+        + cache_read * (read if old is None else old)
+        + cache_write * (read if kept is None else kept)
+        + spoken * said
+        + reasoning * (said if thought is None else thought)
+    )
+    assert price.cost(usage) == by_hand / 1e6
+    free = not any(told)
+    assert price.is_zero == free
+    assert not free or price.cost(usage) == 0
 
 
 def test_what_has_no_price_of_its_own_is_charged_as_usual():

@@ -71,7 +71,7 @@ class Answers:
 
     def add(self, tokens_in: int, tokens_out: int) -> None:
         """Learn from one answer, and from how well it was foreseen."""
-        if len(self.out) >= LEAST_FOR_LINE:
+        if len(self.out.ordered) >= LEAST_FOR_LINE:
             drawn = self._line.at(tokens_in)
             plain = abs(self.out.median - tokens_out)
             self._by_median = FORGETTING * self._by_median + plain
@@ -83,7 +83,7 @@ class Answers:
     @property
     def grow(self) -> bool:
         """Whether the line is taken: it foresaw clearly better than the median."""
-        tried = len(self.residuals) >= LEAST_FOR_LINE
+        tried = len(self.residuals.ordered) >= LEAST_FOR_LINE
         return tried and self._by_line < CLEARLY * self._by_median
 
     def spread(self, tokens_in: float, most: float | None) -> Spread:
@@ -99,9 +99,11 @@ class Answers:
 
 def bounded(spread: Spread) -> Spread:
     """The same amount, not below nothing and not above what bounds it, in order."""
-    most = spread.most
-    low = max(0.0, spread.p50)
-    high, mean = max(low, spread.p90), max(0.0, spread.expected)
+    low, high, most, mean = spread
+    if 0 <= low <= high and mean >= 0 and (most is None or (high <= most and mean <= most)):
+        return spread
+    low = max(0.0, low)
+    high, mean = max(low, high), max(0.0, mean)
     if most is not None:
         low, high, mean = min(low, most), min(high, most), min(mean, most)
     return Spread(low, high, most, mean)

@@ -21,7 +21,12 @@ class Spread(NamedTuple):
 
     def to_json(self) -> dict[str, Any]:
         """The amount by name."""
-        return {name: tidy(value) for name, value in self._asdict().items()}
+        return {
+            "p50": tidy(self.p50),
+            "p90": tidy(self.p90),
+            "most": tidy(self.most),
+            "expected": tidy(self.expected),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +73,7 @@ def tidy(value: float | None) -> float | None:
     """The value with six digits that count, as a whole number where it is one."""
     if value is None or isinstance(value, int):
         return value
+    if value.is_integer() and -1e6 < value < 1e6:  # it has no more than six digits
+        return int(value)
     short = float(f"{value:.6g}")
-    return int(short) if short == int(short) and abs(short) < 1e15 else short
+    return int(short) if short.is_integer() and -1e15 < short < 1e15 else short

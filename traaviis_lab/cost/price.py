@@ -60,22 +60,24 @@ class Price:
     @property
     def is_zero(self) -> bool:
         """Whether nothing costs anything."""
-        own = not any(getattr(self, name) for name in AMOUNTS)
-        return own and (self.long is None or self.long.is_zero)
+        if self.input or self.output or self.cache_read or self.cache_write or self.reasoning:
+            return False
+        return self.long is None or self.long.is_zero
 
     def cost(self, usage: Usage) -> float:
         """What a call that used so much costs, in US dollars."""
         if self.beyond and self.long is not None and usage.tokens_in > self.beyond:
             return self.long.cost(usage)
-        fresh = max(0, usage.tokens_in - usage.cache_read - usage.cache_write)
-        said = max(0, usage.tokens_out - usage.reasoning)
-        total = (
-            fresh * self.input
-            + usage.cache_read * _or(self.cache_read, self.input)
-            + usage.cache_write * _or(self.cache_write, self.input)
-            + said * self.output
-            + usage.reasoning * _or(self.reasoning, self.output)
-        )
+        tokens_in, tokens_out, cache_read, cache_write, reasoning = usage
+        fresh = max(0, tokens_in - cache_read - cache_write)
+        said = max(0, tokens_out - reasoning)
+        total = fresh * self.input
+        if cache_read or cache_write:
+            total += cache_read * _or(self.cache_read, self.input)
+            total += cache_write * _or(self.cache_write, self.input)
+        total += said * self.output
+        if reasoning:
+            total += reasoning * _or(self.reasoning, self.output)
         return total / MILLION
 
     def worst(self, tokens_in: int, tokens_out: int) -> float:

@@ -19,8 +19,10 @@ class Usage(NamedTuple):
 
     def to_json(self) -> dict[str, int]:
         """The counts by name; those of 0 are left out, but for the first two."""
-        rest = {name: n for name, n in self._asdict().items() if n}
-        return {"tokens_in": self.tokens_in, "tokens_out": self.tokens_out, **rest}
+        told = {"tokens_in": self.tokens_in, "tokens_out": self.tokens_out}
+        if any(self[2:]):
+            told |= {name: n for name, n in zip(self._fields[2:], self[2:], strict=True) if n}
+        return told
 
     @classmethod
     def from_json(cls, counts: Mapping[str, Any]) -> Usage:
