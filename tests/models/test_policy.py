@@ -3,21 +3,27 @@
 import pickle
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from traaviis_lab.errors import DefinitionError, PermissionDenied
-from traaviis_lab.models import Cassette, Models, Policy, Scripted
+from traaviis_lab.errors import DefinitionError, LabError, PermissionDenied
+from traaviis_lab.models import Cassette, Models, Policy, Scripted, shelf
 
 from .asking import Far, answer
 
 
+def new_models():
+    made = Models()
+    made.add("local", Scripted(["here"]))
+    made.add("openai", Far(Scripted([])), region="us-east")
+    made.add("azure", Far(Scripted([])), region="eu-west")
+    made.add("vllm", Far(Scripted([])), on_prem=True)
+    return made
+
+
 @pytest.fixture
 def models():
-    shelf = Models()
-    shelf.add("local", Scripted(["here"]))
-    shelf.add("openai", Far(Scripted([])), region="us-east")
-    shelf.add("azure", Far(Scripted([])), region="eu-west")
-    shelf.add("vllm", Far(Scripted([])), on_prem=True)
-    return shelf
+    return new_models()
 
 
 def allowed(models, tenant="acme", labels=()):
@@ -173,3 +179,81 @@ def test_a_model_that_is_not_allowed_is_not_replayed_either(models, tmp_path):
     models.allow(providers=["vllm"])
     with pytest.raises(PermissionDenied, match="'local/a'"):
         models.route("local/a", "acme")
+
+
+def close_or_open(models):
+    models.air_gapped = not models.air_gapped
+
+
+def move_out(models):
+    """A provider that is not any more what it was when it was added."""
+    models._shelf["local"].provider.source = "live"
+
+
+CHANGES = [
+    lambda one: one.allow("acme", on_prem_only=True),
+    lambda one: one.allow("acme"),
+    lambda one: one.allow(label="health", providers=["azure", "local"]),
+    lambda one: one.allow(label="health"),
+    lambda one: one.allow(models=["*/gpt-4o", "*/a"]),
+    lambda one: one.allow(),
+    lambda one: one.alias("vllm/llama", "openai/gpt-3"),
+    lambda one: one.alias("vllm/llama", "azure/gpt-4o"),
+    lambda one: one.add("openai", Far(Scripted([])), region="eu-north"),
+    lambda one: one.add("openai", Far(Scripted([])), on_prem=True),
+    lambda one: one.remove("azure") if "azure" in one else None,
+    lambda one: one.add("azure", Scripted([])),
+    close_or_open,
+    lambda one: setattr(one, "default", "openai/gpt-4o"),
+    lambda one: setattr(one, "default", "local/a"),
+    move_out,
+    lambda one: setattr(one._shelf["openai"].provider, "source", "local"),
+]
+
+
+def verdicts(models):
+    """What is said of each name, tenant and data: who answers from where, or why nobody does."""
+    told = {}
+    for name in ("", "local/a", "openai/gpt-4o", "openai/gpt-3", "azure/gpt-4o", "vllm/llama"):
+        for tenant in ("acme", "other"):
+            for labels in ((), "health", ["health", "note"], {"note"}):
+                try:
+                    route = models.route(name, tenant, labels)
+                except LabError as error:
+                    said = str(error)
+                else:
+                    assert route.provider is models._shelf[route.provider_name]
+                    said = (route.name, route.model, route.provider.region)
+                told[name, tenant, str(sorted(labels))] = said
+    return told
+
+
+@example([close_or_open, move_out])
+@example([close_or_open, close_or_open])
+@given(st.lists(st.sampled_from(CHANGES), min_size=1, max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_who_was_asked_before_is_told_the_same_as_who_never_was(changes):
+    old = new_models()
+    for count in range(len(changes) + 1):
+        fresh = new_models()
+        for change in changes[:count]:
+            change(fresh)
+        if count:
+            changes[count - 1](old)
+        assert verdicts(old) == verdicts(fresh)
+        assert verdicts(old) == verdicts(fresh), "and once more, from memory"
+
+
+def test_a_cassette_is_asked_anew_each_time(models, tmp_path):
+    plain = models.route("local/a", "acme").provider
+    models.insert(Cassette(tmp_path / "talk.jsonl"))
+    assert models.route("local/a", "acme").provider is not plain
+    models.eject()
+    assert models.route("local/a", "acme").provider is plain
+
+
+def test_only_so_many_routes_are_remembered(models, monkeypatch):
+    monkeypatch.setattr(shelf, "MOST_ROUTES", 3)
+    for number in range(10):
+        assert models.route(f"openai/m{number}", "acme").model == f"m{number}"
+        assert len(models._routes) <= 3

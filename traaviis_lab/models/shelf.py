@@ -22,6 +22,8 @@ from .taped import Taped
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 _NEEDED = ("source", "streams", "count", "complete", "stream", "close")
 _AIR_GAPPED = ("everybody in this lab", Policy(air_gapped=True))
+MOST_ROUTES = 4096
+"""Answers of `route` that are remembered; they hold until anything changes."""
 _AGAIN = 1.0
 """Seconds until it is looked again whether somebody waits for a provider that was replaced."""
 
@@ -34,6 +36,11 @@ class Route(NamedTuple):
     model: str
     name: str
     """`provider/model`, whatever the effect called it."""
+
+
+_Asked = tuple[str, str, tuple[str, ...], bool]
+"""What a route depends on: the model as it was called, tenant, labels, whether air-gapped."""
+_NOWHERE: tuple[None, str] = (None, "")
 
 
 class Models:
@@ -57,6 +64,7 @@ class Models:
         self.policies, self.aliases = Policies(), Aliases()
         self._loop = loop
         self._shelf: dict[str, Shelved] = {}
+        self._routes: dict[_Asked, tuple[Route, str]] = {}
         self._retired: list[Shelved] = []
         self._closing: set[asyncio.Task[None]] = set()
         self._lock = threading.Lock()
@@ -96,6 +104,7 @@ class Models:
         with self._lock:
             old = self._shelf.get(name)
             self._shelf = {**self._shelf, name: fresh}
+            self._routes = {}
         self._retire(old)
 
     def remove(self, name: str) -> None:
@@ -105,12 +114,14 @@ class Models:
             if old is None:
                 raise unknown(name, self._known())
             self._shelf = {key: kept for key, kept in self._shelf.items() if key != name}
+            self._routes = {}
         self._retire(old)
 
     def alias(self, alias: str, target: str) -> None:
         """Let `alias` mean `target`, a model or another alias; see `Aliases.put`."""
         with self._lock:
             self.aliases.put(alias, target)
+            self._routes = {}
 
     def allow(
         self,
@@ -130,6 +141,7 @@ class Models:
         policy = Policy(providers, models, regions, air_gapped, on_prem_only)
         with self._lock:
             self.policies.put(tenant, label, policy)
+            self._routes = {}
 
     def route(self, model: str, tenant: str, labels: Collection[str] = ()) -> Route:
         """Who answers for a model, if this tenant may send it data with these labels.
@@ -137,44 +149,41 @@ class Models:
         Raises `ModelFailed` for a name that nobody answers for, `PermissionDenied` where a
         policy refuses it.
         """
-        if not (model := model or self.default):
+        labels = (labels,) if isinstance(labels, str) else tuple(labels)
+        asked = (model or self.default, tenant, labels, self.air_gapped)
+        if (tape := self.cassette) is not None:  # it may answer for what it did not just now
+            return self._found(asked, tape)
+        routes = self._routes  # another one after any change, on whatever thread
+        route, source = routes.get(asked, _NOWHERE)
+        if route is None or route.provider.source != source:  # it may leave this process by now
+            if len(routes) >= MOST_ROUTES:
+                routes.clear()
+            route = self._found(asked, None)
+            routes[asked] = route, route.provider.source
+        return route
+
+    def _found(self, asked: _Asked, tape: Cassette | None) -> Route:
+        model, tenant, labels, air_gapped = asked
+        if not model:
             raise unnamed()
         name = self.aliases.meaning(model)
         provider_name, _, own = name.partition("/")
-        shelved, tape = self._shelf.get(provider_name), self.cassette
+        shelved = self._shelf.get(provider_name)
         is_taped = tape is not None and tape.answers_for(name)
         if shelved is None and not is_taped:
             raise unknown(name, self._known())
         if shelved is not None and not own and shelved.source != "scripted":
             raise unfinished(name)
-        if self.policies or self.air_gapped:
-            labels = (labels,) if isinstance(labels, str) else labels
-            shelved = self._allowed(shelved, name, tenant, labels, is_taped)
+        policies = self.policies.about(tenant, labels)
+        if air_gapped:
+            policies.append(_AIR_GAPPED)
+        for whose, policy in policies:
+            shelved, why = _asked_by(policy, shelved, name, is_taped)
+            if why:
+                raise denied(name, whose, why, tenant, labels)
         provider: Shelved | Taped | None = shelved if tape is None else tape.wrap(shelved, name)
         assert provider is not None  # without a provider there is a tape
         return Route(provider, provider_name, own, name)
-
-    def _allowed(
-        self,
-        shelved: Shelved | None,
-        name: str,
-        tenant: str,
-        labels: Collection[str],
-        is_taped: bool,
-    ) -> Shelved | None:
-        """The provider if it may be asked, None if recorded answers alone may be given."""
-        policies = self.policies.about(tenant, labels)
-        if self.air_gapped:
-            policies.append(_AIR_GAPPED)
-        for whose, policy in policies:
-            why = policy.refuses_name(name.partition("/")[0], name)
-            if not why and shelved is not None and shelved.is_far:
-                why = policy.refuses_place(shelved.region, shelved.on_prem)
-                if why and is_taped:
-                    shelved, why = None, ""
-            if why:
-                raise denied(name, whose, why, tenant, labels)
-        return shelved
 
     def insert(self, cassette: Cassette) -> None:
         """Record and replay with this cassette from now on; one that was in is ejected."""
@@ -240,3 +249,15 @@ class Models:
             task.add_done_callback(self._closing.discard)
         if busy:
             loop.call_later(_AGAIN, self._close_idle, loop)
+
+
+def _asked_by(
+    policy: Policy, shelved: Shelved | None, name: str, is_taped: bool
+) -> tuple[Shelved | None, str]:
+    """The provider if it may be asked, None if recorded answers alone may be given; else why."""
+    why = policy.refuses_name(name.partition("/")[0], name)
+    if not why and shelved is not None and shelved.is_far:
+        why = policy.refuses_place(shelved.region, shelved.on_prem)
+        if why and is_taped:
+            return None, ""
+    return shelved, why
