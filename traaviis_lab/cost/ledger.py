@@ -119,7 +119,8 @@ class Ledger:
             account.holds -= not hold.lost
             _add(account.lost if hold.lost else account.held, hold.amounts, -1)
             _add(account.spent, spent)
-            _add(account.unknown, {unit: 1 for unit in SCALES if spent and unit not in spent})
+            if spent and len(spent) < len(SCALES):
+                _add(account.unknown, {unit: 1 for unit in SCALES if unit not in spent})
         return hold
 
     def forget(self, account: str) -> None:

@@ -76,18 +76,23 @@ class Spending:
         self.ledger.forget(self.budgets.pop(name).account)
         self._line.move()
 
-    def _keep(self) -> None:
-        """Be the process that keeps the budgets, with books that say what the journal says."""
-        if self._book.take():
-            self._neighbours.begin_anew()
-            mine = {id: hold for id, hold in self.ledger.holds.items() if not hold.lost}
-            self.budgets.clear()
-            self.budgets.update(self._book.read())
-            fresh = read_ledger(self._engine.journal) if self.budgets or mine else Ledger()
-            for id, hold in mine.items():
-                fresh.settle(id, {})
-                fresh.hold(id, hold)
-            self.ledger.take(fresh)
+    def _keep(self) -> bool:
+        """Be the process that keeps the budgets, with books that say what the journal says.
+
+        Whether the books were read anew for that.
+        """
+        if not self._book.take():
+            return False
+        self._neighbours.begin_anew()
+        mine = {id: hold for id, hold in self.ledger.holds.items() if not hold.lost}
+        self.budgets.clear()
+        self.budgets.update(self._book.read())
+        fresh = read_ledger(self._engine.journal) if self.budgets or mine else Ledger()
+        for id, hold in mine.items():
+            fresh.settle(id, {})
+            fresh.hold(id, hold)
+        self.ledger.take(fresh)
+        return True
 
     # Calls
 
@@ -101,10 +106,11 @@ class Spending:
         about = self._about(scope)
         if not about:
             return None
-        if any(budget.hard and not budget.is_of_one_run for budget, _ in about):
-            self._keep()
+        is_kept = any(budget.hard and not budget.is_of_one_run for budget, _ in about)
+        if is_kept and self._keep():
+            about = self._about(scope)
         try:
-            reservation = await self._set_aside(scope, need)
+            reservation = await self._set_aside(scope, need, about)
         except BudgetExceeded as error:
             told = {**error.to_json(), "node": need.node, "hard": True}
             scope.tell("budget.exceeded", error.budget, told)
@@ -145,12 +151,12 @@ class Spending:
         """The budgets that are about what this effect calls."""
         return self._whose.about(scope, self.budgets.values())
 
-    async def _set_aside(self, scope: Scope, need: Need) -> Reservation:
+    async def _set_aside(self, scope: Scope, need: Need, about: About) -> Reservation:
         """Hold what the call needs in all accounts, now or when it is its turn."""
         made: list[Reservation] = []
 
-        def attempt(*, hold: bool = True) -> bool:
-            about = self._about(scope)
+        def attempt(about: About | None = None, *, hold: bool = True) -> bool:
+            about = self._about(scope) if about is None else about
             parts = self._fitted(about, need)
             short = self.ledger.short(about, parts)
             if short is None and hold:
@@ -161,9 +167,8 @@ class Spending:
                 scope.news.tell(None, waits(self.ledger, short))
             return short is None
 
-        about = self._about(scope)
         is_first = not self._line.is_before(about)
-        if attempt(hold=is_first) and is_first:
+        if attempt(about, hold=is_first) and is_first:
             return made[0]
         waiter = Waiter(about, self._engine.loop.create_future(), attempt)
         self._line.join(waiter)

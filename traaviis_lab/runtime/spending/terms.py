@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from traaviis_lab.cost.budget import amount_of, parts_of
@@ -85,6 +85,9 @@ class Reservation:
         began: the first fact of the effect that calls.
         need: what the call said it needs.
         seconds: how long the call may take; None: no hard budget says.
+
+    Attributes:
+        amounts: how much is set aside, by unit: `{usd?, tokens?, calls, seconds?}`.
     """
 
     id: str
@@ -93,11 +96,10 @@ class Reservation:
     began: int
     need: Need
     seconds: float | None = None
+    amounts: Mapping[str, float] = field(init=False)  # told in three facts
 
-    @property
-    def amounts(self) -> dict[str, float]:
-        """How much is set aside, by unit: `{usd?, tokens?, calls, seconds?}`."""
-        return amounts(self.parts)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "amounts", amounts(self.parts))
 
     def to_json(self) -> dict[str, Any]:
         """As facts tell it: `{id, budgets, reserved: {usd?, tokens?, calls, seconds?}}`."""
