@@ -139,8 +139,8 @@ def read_usage(told: Any) -> Usage | None:
     if not isinstance(told, Mapping):
         return None
     read, wrote = told.get("prompt_tokens_details"), told.get("completion_tokens_details")
-    more = read if isinstance(read, Mapping) else {}
-    less = wrote if isinstance(wrote, Mapping) else {}
+    more = read if read and isinstance(read, Mapping) else {}
+    less = wrote if wrote and isinstance(wrote, Mapping) else {}
     counts: Any = (
         told.get("prompt_tokens"),
         told.get("completion_tokens"),
@@ -148,7 +148,7 @@ def read_usage(told: Any) -> Usage | None:
         told.get("cache_creation_input_tokens") or more.get("cache_creation_tokens") or 0,
         less.get("reasoning_tokens") or 0,
     )
-    if not all(type(one) is int and 0 <= one < 2**53 for one in counts) or not any(counts):
+    if set(map(type, counts)) != {int} or min(counts) < 0 or not 0 < max(counts) < 2**53:
         return None
     usage = Usage(*counts)
     possible = usage.cache_read + usage.cache_write <= usage.tokens_in

@@ -45,8 +45,7 @@ def count_messages(
     request: Request, count: Callable[[str], int], per_message: int = PER_MESSAGE
 ) -> int:
     """All that a model reads in a request, counted by `count`, and a frame for each message."""
-    total = sum(count(text) for text in texts_of(request))
-    return total + per_message * len(request.messages)
+    return sum(map(count, texts_of(request))) + per_message * len(request.messages)
 
 
 def most_tokens(request: Request) -> int:
@@ -55,7 +54,7 @@ def most_tokens(request: Request) -> int:
     The UTF-8 bytes of all that is sent (no such tokenizer makes more tokens than bytes), and room
     for what providers put around messages, tools and schemas.
     """
-    total = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts_of(request))
+    total = sum([len(text.encode("utf-8", "surrogatepass")) for text in texts_of(request)])
     total += MOST_AROUND + MOST_PER_MESSAGE * len(request.messages)
     total += MOST_PER_TOOL * len(request.tools)
     if request.tools or request.schema:
@@ -67,7 +66,12 @@ def texts_of(request: Request) -> Iterator[str]:
     """Every text that a model reads in a request: messages, tools and the schema as JSON."""
     for message in request.messages:
         for key, value in message.items():
-            yield from _texts(value if key != "tool_calls" else as_text(value))
+            if key == "tool_calls":
+                yield as_text(value)
+            elif isinstance(value, str):
+                yield value
+            else:
+                yield from _texts(value)
     for tool in request.tools:
         yield as_text(tool)
     if request.schema:

@@ -15,6 +15,7 @@ from .port import Request
 
 EXCERPT = 200
 LONGEST_KEY = 200
+_SENDABLE = re.compile(rf"[A-Za-z0-9:/._~^+ -]{{1,{LONGEST_KEY}}}")
 _KEYLIKE = re.compile(
     r"(?i)\b(?:sk|pk|rk)-[\w*.-]{6,}|\bbearer\s+[^\s\"']{6,}"
     r"|(?<=key)[\"']?\s*[=:]\s*[\"']?[^\s\"',}]{6,}"
@@ -170,6 +171,8 @@ def key_from(reveal: Any, where: str, *, empty: bool = False) -> str:
 
 def key_line(key: str) -> str:
     """An idempotency key as it may stand in a header line."""
+    if _SENDABLE.fullmatch(key):
+        return key
     line = quote(key, safe=":/.-_~^+ ")
     return (
         line if len(line) <= LONGEST_KEY else line[:100] + hashlib.sha256(key.encode()).hexdigest()
