@@ -1,5 +1,7 @@
 """Counting and writing requests down: the same on every machine, and never above the bound."""
 
+from dataclasses import fields, replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -155,3 +157,17 @@ def test_whatever_else_is_asked_makes_another_key(other):
 def test_numbers_that_are_the_same_are_written_the_same():
     whole = canonical_request("p/m", asking(temperature=1))
     assert request_key(whole) == request_key(canonical_request("p/m", asking(temperature=1.0)))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"model": "n", "key": ""}, {"max_tokens": 0}, {"timeout": 1.0}, {"max_tokens": 7, "key": "l"}],
+)  # fmt: skip
+def test_a_question_that_is_put_otherwise_is_the_same_but_for_that(changes):
+    said = ({"role": "user", "content": "Hi"},)
+    full = Request(
+        "m", said, ({"name": "t"},), {"type": "object"}, 5, 0.5, ("end",), 3, 9.0, "k"
+    )  # fmt: skip
+    plain = Request("", ())
+    assert all(getattr(full, one.name) != getattr(plain, one.name) for one in fields(Request))
+    assert full.but(**changes) == replace(full, **changes)

@@ -42,6 +42,28 @@ class Request:
     timeout: float = 120.0
     key: str = ""
 
+    def but(
+        self,
+        *,
+        model: str | None = None,
+        max_tokens: int | None = None,
+        timeout: float | None = None,
+        key: str | None = None,
+    ) -> Request:
+        """The same question with what is given here; `dataclasses.replace` takes thrice as long."""
+        return Request(
+            self.model if model is None else model,
+            self.messages,
+            self.tools,
+            self.schema,
+            self.max_tokens if max_tokens is None else max_tokens,
+            self.temperature,
+            self.stop,
+            self.seed,
+            self.timeout if timeout is None else timeout,
+            self.key if key is None else key,
+        )
+
 
 class Count(NamedTuple):
     """How many tokens a model reads in a request.

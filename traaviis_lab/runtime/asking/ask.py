@@ -57,13 +57,14 @@ async def ask(
         check_no_secret(engine, request)
     scope.secrets.mistrust()  # also of a key that becomes known by being used
     route = engine.models.route(model, run.tenant, labels)
-    request = replace(request, model=route.model, key=_key(scope, request, purpose))
+    request = request.but(model=route.model, key=_key(scope, request, purpose))
     await route.provider.ready(request)
-    await engine.foresight.ready()
+    if not engine.foresight.is_ready:
+        await engine.foresight.ready()
     recorded = route.provider.is_recorded(request)  # and stays so: nothing waits until it is taken
     price = FREE if recorded else _price(engine, route, run.tenant)
     count = counted(route.provider.count(request), route.name)
-    call = Call(scope, route, request, count, price, purpose, model, first=_first(scope))
+    call = Call(scope, route, request, count, price, purpose, model)
     _foresee(engine, call)
     if engine.spending.is_watched and not recorded:
         await _reserve(engine, call)
@@ -160,12 +161,16 @@ def _over(call: Call, answer: Answer | None, error: BaseException | None) -> Non
 
 
 def _foresee(engine: Engine, call: Call) -> None:
-    node = node_of(call.scope.run, call.scope.path)
+    run, path = call.scope.run, call.scope.path
+    pending = run.pending.get(path)
+    if pending is not None:
+        call.first = pending.seq
+    node = node_of(run, path, pending)
     call.node = f"{node}:{call.purpose}" if call.purpose else node
     call.estimate = engine.foresight.call(
         node=call.node,
         model=call.route.name,
-        tenant=call.scope.run.tenant,
+        tenant=run.tenant,
         count=call.count,
         request=call.request,
         price=call.price,
@@ -189,9 +194,9 @@ async def _reserve(engine: Engine, call: Call) -> None:
         return
     held = {"tokens", "usd"} & set(found.amounts)
     if held and not request.max_tokens and most_out is not None:
-        call.request = replace(call.request, max_tokens=most_out)
+        call.request = call.request.but(max_tokens=most_out)
     if found.seconds is not None:
-        call.request = replace(call.request, timeout=min(request.timeout, found.seconds))
+        call.request = call.request.but(timeout=min(request.timeout, found.seconds))
 
 
 def _price(engine: Engine, route: Route, tenant: str) -> Price | None:
@@ -205,12 +210,6 @@ def _key(scope: Scope, request: Request, purpose: str) -> str:
         return scope.key
     said = repr(request.messages).encode("utf-8", "replace")
     return f"{scope.key}/{purpose}/{zlib.crc32(said):08x}"
-
-
-def _first(scope: Scope) -> int:
-    """The first fact of the effect, for what is written when it is over already."""
-    pending = scope.run.pending.get(scope.path)
-    return 0 if pending is None else pending.seq
 
 
 def _too_late(call: Call) -> LabError:

@@ -37,11 +37,11 @@ class Foresight:
         self.journal = journal
         self.learned = Learned()
         self._reading: asyncio.Task[None] | None = None
-        self._read = isinstance(journal, MemoryJournal)  # its calls are all learned as they end
+        self.is_ready = isinstance(journal, MemoryJournal)  # its calls are all learned as they end
 
     async def ready(self) -> None:
         """Wait until the calls of the journal are learned from. Costs nothing the next time."""
-        if self._read:
+        if self.is_ready:
             return
         if self._reading is None:
             self._reading = asyncio.get_running_loop().create_task(self._begin())
@@ -50,7 +50,7 @@ class Foresight:
     def refresh(self) -> Learned:
         """Learn anew from the journal, in the caller's thread; answers what is known then."""
         self.learned = Learned(calls_of(self.journal))
-        self._read = True
+        self.is_ready = True
         return self.learned
 
     def call(
@@ -91,7 +91,7 @@ class Foresight:
 
     async def _begin(self) -> None:
         known = await asyncio.to_thread(lambda: list(calls_of(self.journal)))
-        self.learned, self._read = Learned(known), True
+        self.learned, self.is_ready = Learned(known), True
 
 
 def longest_answer(price: Price | None, count: Count | None) -> int | None:

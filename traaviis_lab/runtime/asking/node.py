@@ -29,7 +29,7 @@ def node_of(run: Run, path: str, pending: Any = None) -> str:
     if head is None:  # it is over meanwhile
         return place_text(name, "", int(root.rpartition("/")[2]), None, inner)
     owner, place = head.owner, head.place
-    if owner:
+    if owner and place:  # nothing comes before place 0
         place -= _first_of(run, owner, place)
     return place_text(name, owner, place, tree.effect if inner and tree else None, inner)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -31,20 +32,22 @@ _NEVER_SENT = (BudgetExceeded, CassetteMiss, DefinitionError, NotInstalled, Perm
 _SET_HERE = "set in this lab"
 MOST_TOKENS = 10**12
 """A provider that tells of more than this, or of less than none, tells nothing."""
-_KINDS = (
-    ("text", str), ("model", str), ("finish", str), ("provenance", Mapping),
-    ("tool_calls", tuple | list),
-)  # fmt: skip
+_KINDS: Mapping[str, Any] = {
+    "text": str, "model": str, "finish": str, "provenance": Mapping, "tool_calls": tuple | list,
+}  # fmt: skip
+_parts = attrgetter(*_KINDS)
 MOST_USD = 10**9
 """And one that says of a single call that it cost more than this."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Call:
     """A call under way, and what is known of it so far.
 
     `usage_most` and `usd_most` are what a budget is charged: what was told, else the most that
-    it can have been; None where nothing bounds it.
+    it can have been; None where nothing bounds it. `first` is the first fact of the effect, for
+    what is written when that is over already. What is not known yet stands in the class, so
+    that beginning a call sets only what is.
     """
 
     scope: Scope
@@ -54,20 +57,20 @@ class Call:
     price: Price | None
     purpose: str
     asked: str
-    first: int = 0
-    node: str = ""
-    estimate: Any = None
-    reservation: Reservation | None = None
-    streamed: bool = False
-    began: float = 0.0
-    seconds: float = 0.0
-    source: str = ""
-    usage: Usage | None = None
-    usage_most: Usage | None = None
-    usage_counted: bool = False
-    usd: float | None = None
-    usd_most: float | None = None
-    how: str = "unknown"
+    first: int = field(default=0, init=False)
+    node: str = field(default="", init=False)
+    estimate: Any = field(default=None, init=False)
+    reservation: Reservation | None = field(default=None, init=False)
+    streamed: bool = field(default=False, init=False)
+    began: float = field(default=0.0, init=False)
+    seconds: float = field(default=0.0, init=False)
+    source: str = field(default="", init=False)
+    usage: Usage | None = field(default=None, init=False)
+    usage_most: Usage | None = field(default=None, init=False)
+    usage_counted: bool = field(default=False, init=False)
+    usd: float | None = field(default=None, init=False)
+    usd_most: float | None = field(default=None, init=False)
+    how: str = field(default="unknown", init=False)
 
 
 def was_sent(error: BaseException) -> bool:
@@ -80,10 +83,10 @@ def checked(answer: Any, name: str) -> Answer:
     """The answer of a provider, if it is one that can be used. Raises `ModelFailed`."""
     why = f"its provider answered {type(answer).__name__}, not an Answer"
     if isinstance(answer, Answer):
-        wrong = [field for field, kinds in _KINDS if not isinstance(getattr(answer, field), kinds)]
-        if not wrong and all(isinstance(one, Mapping) for one in answer.tool_calls):
+        wrong = _odd_part(answer)
+        if not wrong:
             return answer
-        why = f"the {(wrong or ['tool_calls'])[0]} of its answer cannot be used"
+        why = f"the {wrong} of its answer cannot be used"
     raise ModelFailed(
         f"{name}: {why}.", hint="A provider's `complete` returns traaviis_lab.models.Answer."
     )
@@ -91,22 +94,31 @@ def checked(answer: Any, name: str) -> Answer:
 
 def counted(count: Any, name: str) -> Count:
     """What a provider counted, if it is a count. Raises `ModelFailed`."""
-    if isinstance(count, Count):
-        amounts: list[Any] = [count.tokens, count.most, count.longest or 0]
-        if all(type(n) is int and 0 <= n <= MOST_TOKENS for n in amounts):
-            return count if count.most >= count.tokens else count._replace(most=count.tokens)
+    if isinstance(count, Count) and _are_counts((count.tokens, count.most, count.longest or 0)):
+        return count if count.most >= count.tokens else count._replace(most=count.tokens)
     raise ModelFailed(
         f"{name}: its provider counts {count!r}, which is no count of tokens.",
         hint="A provider's `count` returns traaviis_lab.models.Count.",
     )
 
 
+def _odd_part(answer: Answer) -> str:
+    """The first part of an answer that is not of its kind; "" where all are."""
+    if not all(map(isinstance, _parts(answer), _KINDS.values())):
+        return next(n for n, kinds in _KINDS.items() if not isinstance(getattr(answer, n), kinds))
+    calls = answer.tool_calls
+    return "" if not calls or all(isinstance(one, Mapping) for one in calls) else "tool_calls"
+
+
+def _are_counts(amounts: Sequence[Any]) -> bool:
+    are_whole = set(map(type, amounts)) == {int}
+    return are_whole and min(amounts) >= 0 and max(amounts) <= MOST_TOKENS
+
+
 def _is_told(answer: Answer) -> bool:
     """Whether the usage that a provider tells can be: no tokens for a text are none told."""
     usage: Any = answer.usage
-    if not isinstance(usage, Usage) or not all(
-        type(n) is int and 0 <= n <= MOST_TOKENS for n in usage
-    ):
+    if not isinstance(usage, Usage) or not _are_counts(usage):
         return False
     if usage.cache_read + usage.cache_write > usage.tokens_in:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Any
 
@@ -95,8 +96,8 @@ def _unfit(effect: CallLlm, answer: Answer, problems: list[str]) -> AnswerUnfit:
     )
 
 
-async def _asked(effect: CallLlm, scope: Scope, request: Request, purpose: str = "") -> Answer:
-    return await ask(
+def _asked(effect: CallLlm, scope: Scope, request: Request, purpose: str = "") -> Awaitable[Answer]:
+    return ask(
         scope,
         request,
         model=effect.model,
