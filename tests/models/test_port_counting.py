@@ -10,6 +10,7 @@ from traaviis_lab.errors import DefinitionError
 from traaviis_lab.models import Request
 from traaviis_lab.models.canonical import canonical_request, request_key
 from traaviis_lab.models.counting import (
+    LONGEST_KNOWN,
     MOST_PER_PART,
     count_messages,
     count_text,
@@ -84,6 +85,12 @@ def test_a_count_is_never_above_the_bound(request):
 )
 def test_the_rule_by_example(text, found):
     assert split_text(text) == found
+
+
+@pytest.mark.parametrize("size", [0, 1, 24, LONGEST_KNOWN, LONGEST_KNOWN + 1])
+def test_a_text_counts_the_same_each_time(size):
+    text = ("Wo ist meine Bestellung 4711? " * size)[:size]
+    assert count_text(text) == count_text(text) == len(split_text(text))
 
 
 def test_all_that_is_sent_is_counted():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -20,6 +21,8 @@ MOST_FOR_TOOLS = 1024
 MOST_PER_PART = 65536
 """Tokens for a picture or another part that is no text; 48,169 is the most seen."""
 
+LONGEST_KNOWN = 8192
+"""Characters of a text whose count is remembered: all of them are a few megabytes at most."""
 _PIECE = re.compile(
     r"[^\S\n]?(?:[A-Za-z]{1,4}|[0-9]{1,3}|[^\W\d_]|\d|_+|[^\w\s]{1,2})|\n+|[^\S\n]+"
 )
@@ -38,6 +41,12 @@ def split_text(text: str) -> list[str]:
 
 def count_text(text: str) -> int:
     """How many tokens of the rule a text has; see `split_text`. Exact for scripted models."""
+    return _count_again(text) if len(text) <= LONGEST_KNOWN else len(_PIECE.findall(text))
+
+
+@lru_cache(maxsize=256)
+def _count_again(text: str) -> int:
+    """As `count_text`; what a system says to its model, and a talk so far, are said many times."""
     return len(_PIECE.findall(text))
 
 
