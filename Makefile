@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq
 # Many tests wait for other processes, so there may be more than processors.
-JOBS ?= 3
+JOBS ?= 4
 WIDGETS := extensions/widgets
 STATIC := traaviis_lab/static
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3 python,\

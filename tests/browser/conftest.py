@@ -1,4 +1,4 @@
-"""One JupyterLab and one Chromium for a file of tests; one page for each test."""
+"""One JupyterLab and one Chromium for these tests; one notebook and one kernel for each test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .jupyter import JupyterLab, Page, find_chromium
 expect.set_options(timeout=8_000)
 
 
-@pytest.fixture(scope="module")  # Playwright keeps a loop running in this thread
+@pytest.fixture(scope="package")  # Playwright keeps a loop running in this thread
 def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
     chromium = find_chromium()
     if chromium is None:
@@ -25,11 +25,14 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
 
 @pytest.fixture
 def notebook(jupyter: JupyterLab) -> Iterator[Callable[..., Page]]:
-    """Open a notebook with the given cells. When the test ends the page must have no problem."""
+    """Open a notebook with the given cells. When the test ends the page must have no problem.
+
+    Notebooks follow each other in one window; who changes JupyterLab itself asks for one `alone`.
+    """
     opened: list[Page] = []
 
-    def open_notebook(*cells: str) -> Page:
-        opened.append(jupyter.open(*cells))
+    def open_notebook(*cells: str, alone: bool = False) -> Page:
+        opened.append(jupyter.open(*cells, alone=alone))
         return opened[-1]
 
     yield open_notebook

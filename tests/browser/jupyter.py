@@ -73,6 +73,7 @@ class JupyterLab:
             self.port = free.getsockname()[1]
         self.base = f"http://127.0.0.1:{self.port}"
         self._stack = contextlib.ExitStack()
+        self._free: list[Window] = []
 
     def __enter__(self) -> JupyterLab:
         with self._stack:
@@ -129,15 +130,23 @@ class JupyterLab:
             time.sleep(0.1)
         raise RuntimeError(f"JupyterLab did not start:\n{self.log.read_text()[-4000:]}")
 
-    def open(self, *cells: str) -> Page:
-        """A new notebook with these cells, opened in a page of its own."""
+    def open(self, *cells: str, alone: bool = True) -> Page:
+        """A new notebook with these cells, opened in a window of its own or in one that is free."""
         name = f"test_{secrets.token_hex(4)}.ipynb"
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
             metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
         )
         nbformat.write(notebook, self.root / name)
-        return Page(self, name)
+        return Page(self, name, alone=alone)
+
+    def window(self) -> Window:
+        """A window that is free, else a new one."""
+        return self._free.pop() if self._free else Window(self)
+
+    def take_back(self, window: Window) -> None:
+        """Keep a window for the next notebook."""
+        self._free.append(window)
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:
@@ -151,11 +160,14 @@ def _end(server: subprocess.Popen[bytes]) -> None:
     server.wait(5)
 
 
-class Page:
-    """One notebook in one browser page."""
+class Window:
+    """JupyterLab in one page of the browser; notebooks are opened in it one after the other.
 
-    def __init__(self, lab: JupyterLab, name: str) -> None:
-        self.lab, self._problems, self._forgiven = lab, list[str](), list[str]()
+    Loading JupyterLab takes five times what a notebook and its kernel take.
+    """
+
+    def __init__(self, lab: JupyterLab) -> None:
+        self.lab, self.heard = lab, list[str]()
         self.context = lab.browser.new_context(viewport=lab.size)
         self.context.route(_is_foreign, self._block)
         self.page = page = self.context.new_page()
@@ -164,15 +176,10 @@ class Page:
         page.on("pageerror", lambda error: self._add(f"page error: {error}"))
         page.on("response", lambda r: r.status >= 400 and self._add(f"HTTP {r.status}: {r.url}"))
         page.on("requestfailed", self._failed)
-        page.goto(f"{lab.base}/doc/tree/{quote(name)}?token={lab.token}&reset")
-        page.wait_for_function(
-            """() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session
-                     ?.kernel?.status === 'idle'""",
-            timeout=TIMEOUT_S * 1000,
-        )
+        self._loaded = False
 
     def _add(self, text: str) -> None:
-        self._problems.append(text)
+        self.heard.append(text)
 
     def _block(self, route: Any) -> None:
         self._add(f"request to another machine: {route.request.url}")
@@ -181,6 +188,61 @@ class Page:
     def _failed(self, request: Any) -> None:
         if "ERR_ABORTED" not in (request.failure or ""):
             self._add(f"request failed: {request.url} {request.failure}")
+
+    def show(self, name: str) -> None:
+        """Open a notebook, and wait until its kernel is ready."""
+        if self._loaded:
+            self.page.evaluate(
+                "path => void window.jupyterapp.commands.execute('docmanager:open', {path})", name
+            )
+        else:
+            url = f"{self.lab.base}/doc/tree/{quote(name)}?token={self.lab.token}&reset"
+            self.page.goto(url)
+        self._wait_for(name)
+        self._loaded = True
+
+    def reload(self, name: str) -> None:
+        """Load JupyterLab anew, which opens the same notebook again."""
+        self.page.reload()
+        self._wait_for(name)
+
+    def _wait_for(self, name: str) -> None:
+        self.page.wait_for_function(
+            """path => {
+                const session = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session;
+                return session?.path === path && session.kernel?.status === 'idle'; }""",
+            arg=name,
+            timeout=TIMEOUT_S * 1000,
+        )
+
+    def clear(self) -> bool:
+        """Shut the notebook's kernel down and take the notebook away; answers whether all is as new."""
+        with contextlib.suppress(PlaywrightError):
+            self.context.clear_permissions()
+            self.page.mouse.move(0, 0)
+            done = self.page.evaluate(
+                """async () => {
+                    const {shell, commands} = window.jupyterapp, shown = shell.currentWidget;
+                    await shown.sessionContext.shutdown();
+                    shown.dispose();
+                    if (document.body.dataset.jpThemeLight !== 'true')
+                        await commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'});
+                    return !document.querySelector('.jp-Notebook, .jp-Dialog, .lm-Menu'); }"""
+            )
+            self.heard = []  # what is said from now on is no longer about this notebook
+            return done
+        return False
+
+
+class Page:
+    """One notebook in a window of the browser."""
+
+    def __init__(self, lab: JupyterLab, name: str, *, alone: bool = True) -> None:
+        self.lab, self.name, self._alone, self._forgiven = lab, name, alone, list[str]()
+        self.window = Window(lab) if alone else lab.window()
+        self.context, self.page = self.window.context, self.window.page
+        self._problems = self.window.heard = []
+        self.window.show(name)
 
     def start(self, index: int) -> None:
         """Start one cell and return at once."""
@@ -251,13 +313,17 @@ class Page:
         found = [*self._problems, *bad]
         return [one for one in found if not any(text in one for text in self._forgiven)]
 
+    def reload(self) -> None:
+        """Load the page anew; the kernel goes on."""
+        self.window.reload(self.name)
+
     def close(self) -> None:
-        """Shut the kernel down and close the page."""
-        with contextlib.suppress(PlaywrightError):
-            self.page.evaluate(
-                "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
-            )
-        self.context.close()
+        """Shut the kernel down; keep the window for another notebook if it is as good as new."""
+        whole = self.window.clear()
+        if whole and not self._alone and not self._problems:
+            self.lab.take_back(self.window)
+        else:
+            self.context.close()
 
 
 def _is_foreign(url: str) -> bool:

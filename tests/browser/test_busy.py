@@ -35,7 +35,7 @@ def test_events_sent_by_a_running_cell_show_while_it_runs(notebook):
 
 
 def test_a_kernel_without_subshells_is_said_to_be_busy(notebook):
-    page = notebook(DOOR + "run", "time.sleep(4)")
+    page = notebook(DOOR + "run", "time.sleep(4)", alone=True)
     # as a front end or a kernel without subshells would be: commands queue behind the cell
     page.forgive("subshells are not supported")  # said by JupyterLab, where it was opening one
     page.page.evaluate(

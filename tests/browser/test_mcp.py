@@ -242,7 +242,7 @@ def test_a_page_that_is_opened_again_shows_what_is_so_now(notebook):
     page.widget(0)
     page.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     agent(page).call("get_fsm_state", fsm_id="door_001")
-    page.page.reload()
+    page.reload()
     widget = page.output(0).locator(".tlw").first
     expect(widget.locator(".tlw-scalls tbody tr")).to_have_count(1)
     Calling(agent(page), "destroy_fsm", fsm_id="door_001")

@@ -233,7 +233,7 @@ def test_a_page_that_is_opened_again_shows_the_run_as_it_is(notebook):
     page.widget(0)
     page.ask("run.send('open_command')")
     page.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    page.page.reload()
+    page.reload()
     widget = page.output(0).locator(".tlw").first
     expect(state(widget)).to_have_text("opening")
     event(widget, "fully_open").click()

@@ -76,7 +76,7 @@ def test_no_walk_through_composed_effects_takes_more_than_the_most(tree, other):
         assert total.usd <= most.usd + 1e-6
 
 
-@tries(25)
+@tries(8)
 @given(chart_specs())
 def test_a_walk_through_any_chart_comes_to_an_end_and_is_the_same_again(spec):
     chart = Chart.from_spec(spec)

@@ -53,7 +53,7 @@ def test_without_hooks_and_components_nothing_is_worked_in(spec):
     assert Chart.from_spec({**spec, "hooks": [], "components": []}) == plain
 
 
-@tries(150)
+@tries(80)
 @given(chart_specs(), event_strings(), st.booleans())
 def test_a_machine_does_with_a_logger_what_it_does_without(spec, events, by_event):
     told = {"use": "logger", "with": {"exit": "*", "events": ["*", "a"] if by_event else "*"}}
@@ -64,7 +64,7 @@ def test_a_machine_does_with_a_logger_what_it_does_without(spec, events, by_even
     assert Chart.from_spec(logged.to_spec()) == logged
 
 
-@tries(100)
+@tries(60)
 @given(chart_specs(patterns=False), event_strings())
 def test_regions_beside_a_machine_leave_it_alone(spec, events):
     """But for `*`, which hears the engine's own events of the other regions too."""
@@ -96,7 +96,7 @@ def test_a_component_adds_only_what_its_prefix_names(spec, prefix):
     assert {key: value for key, value in kept.items() if key in MOVED} == moved
 
 
-@tries(40)
+@tries(15)
 @given(chart_specs(), st.data())
 def test_the_schema_knows_hooks_and_components(spec, data):
     hooks = [{**hook, "do": {"kind": "log", "message": "x"}} for hook in data.draw(HOOKS)]
@@ -119,7 +119,7 @@ HOOKS = st.lists(
 )
 
 
-@tries(150)
+@tries(80)
 @given(chart_specs(), HOOKS, event_strings())
 def test_hooks_that_only_log_change_nothing_else(spec, hooks, events):
     line = {"kind": "log", "message": "logger: $event $state"}

@@ -24,7 +24,9 @@ PROMISED = {"disk": True, "process": True, "async": False, "memory": False}
 def spawn():
     """Starts processes in some 10 ms, from one that has imported everything and opened nothing."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.journal.crashing", "traaviis_lab.journal.index"])
+    context.set_forkserver_preload(
+        ["tests.journal.crashing", "traaviis_lab.journal.index", "duckdb", "pandas", "pyarrow"]
+    )
     return context
 
 

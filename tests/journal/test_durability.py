@@ -68,7 +68,7 @@ def power_cut(disk, log, to, chance):
 
 
 @pytest.mark.parametrize("durability", ["disk", "process", "async"])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_power_cut(tmp_path, durability, seed):
     chance = random.Random(f"{durability} {seed}")
     acknowledged, cuts = {}, []

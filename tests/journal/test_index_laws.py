@@ -60,7 +60,7 @@ WHOLE = {}
 QUICK = (Phase.explicit, Phase.generate)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=10)
 @given(st.data())
 def test_any_lumps_in_any_order_of_streams_make_the_same_tables(data):
     facts = streams()
@@ -79,7 +79,7 @@ def test_any_lumps_in_any_order_of_streams_make_the_same_tables(data):
     assert fed(order) == WHOLE["it"]
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=6)
 @given(cuts=st.sets(st.integers(1, 20), max_size=6), rows=st.integers(1, 40))
 def test_a_rebuilt_index_is_the_same_as_a_fed_one(tmp_path_factory, cuts, rows):
     facts = streams()

@@ -18,7 +18,9 @@ from traaviis_lab.journal.disk import DiskJournal
 @pytest.fixture(scope="module")
 def spawn():
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.journal.crashing", "traaviis_lab.journal.index"])
+    context.set_forkserver_preload(
+        ["tests.journal.crashing", "traaviis_lab.journal.index", "duckdb", "pandas", "pyarrow"]
+    )
     return context
 
 

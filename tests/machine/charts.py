@@ -5,6 +5,7 @@ what to send. Set TRAAVIIS_LAWS=20 to try twenty times as many (and let Hypothes
 """
 
 import os
+import random
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -43,15 +44,30 @@ def chart_specs(
     (also such as ask the data, the event, the active states, and such as fail). `actions`:
     "none", "raise" or "all". `root`: the chart itself may be parallel.
     """
-    pen = _Pen(draw, flat, guards, actions, eventless, patterns)
+    # Hypothesis takes long over the 200 choices of a chart, and needs each only where it shrinks.
+    source = _Choices(draw) if SCALE > 1 else random.Random(draw(st.integers(0, 2**64)))
+    pen = _Pen(source, flat, guards, actions, eventless, patterns)
     return pen.spec(parallel=root and not flat and pen.chance(8))
+
+
+class _Choices:
+    """What is used of `random.Random`, each choice drawn by Hypothesis."""
+
+    def __init__(self, draw):
+        self.draw = draw
+
+    def choice(self, options):
+        return self.draw(st.sampled_from(options))
+
+    def randint(self, low, high):
+        return self.draw(st.integers(low, high))
 
 
 class _Pen:
     """Draws one chart: first the boxes, then the arrows between them."""
 
-    def __init__(self, draw, flat, guards, actions, eventless, patterns):
-        self.draw = draw
+    def __init__(self, source, flat, guards, actions, eventless, patterns):
+        self.source = source
         self.flat = flat
         self.guards = guards
         self.actions = actions
@@ -63,10 +79,10 @@ class _Pen:
         self.parents = {}
 
     def pick(self, options):
-        return self.draw(st.sampled_from(options))
+        return self.source.choice(options)
 
     def number(self, low, high):
-        return self.draw(st.integers(low, high))
+        return self.source.randint(low, high)
 
     def chance(self, percent):
         return self.number(0, 99) < percent

@@ -34,7 +34,7 @@ def cell_with(name, text):
 @pytest.mark.browser
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_tutorial_runs_in_a_browser_without_a_problem(tutorials, name):
-    page = Page(tutorials, name)
+    page = Page(tutorials, name, alone=False)
     try:
         for index in code_cells(name):
             page.run(index)
@@ -49,7 +49,7 @@ def test_a_tutorial_runs_in_a_browser_without_a_problem(tutorials, name):
 def test_the_first_widget_a_reader_meets_answers_a_click(tutorials):
     name = NOTEBOOKS[0]
     shown = cell_with(name, 'run = lab.start(Door, id="door_001")')
-    page = Page(tutorials, name)
+    page = Page(tutorials, name, alone=False)
     try:
         for index in code_cells(name):
             if index > shown:

@@ -20,7 +20,7 @@ def pair(spec, events, others, start):
     return left, right
 
 
-@tries(25)
+@tries(15)
 @given(chart_specs(), event_strings())
 def test_a_run_does_not_differ_from_itself(spec, events):
     run = play(spec, events)
@@ -34,7 +34,7 @@ def test_a_run_does_not_differ_from_itself(spec, events):
     assert diff.mirrored() == diff
 
 
-@tries(25)
+@tries(15)
 @given(chart_specs(), event_strings(), event_strings(), STARTS)
 def test_the_other_side_sees_it_mirrored(spec, events, others, start):
     left, right = pair(spec, events, others, start)
@@ -46,7 +46,7 @@ def test_the_other_side_sees_it_mirrored(spec, events, others, start):
     assert [[b, a, same] for a, b, same in told["rows"]] == back["rows"]
 
 
-@tries(25)
+@tries(15)
 @given(chart_specs(), event_strings(), event_strings(), STARTS)
 def test_every_step_of_both_has_its_row_in_order(spec, events, others, start):
     runs = pair(spec, events, others, start)
@@ -66,7 +66,7 @@ def test_every_step_of_both_has_its_row_in_order(spec, events, others, start):
             assert alike(left.came, right.came)
 
 
-@tries(25)
+@tries(15)
 @given(chart_specs(), event_strings(), event_strings(), STARTS)
 def test_nothing_is_told_where_nothing_differs_and_something_where_it_does(
     spec, events, others, start
@@ -88,7 +88,7 @@ def test_nothing_is_told_where_nothing_differs_and_something_where_it_does(
     assert right.active <= marks.right | marks.both
 
 
-@tries(25)
+@tries(15)
 @given(chart_specs(), event_strings(), event_strings(4), st.integers(0, 30), st.data())
 def test_a_fork_and_its_parent_have_in_common_what_was_before(spec, events, others, at, data):
     parent = play(spec, events)

@@ -156,7 +156,7 @@ def outcome(step):
     return step.snapshot.active, step.snapshot.data, asked
 
 
-@tries(150)
+@tries(100)
 @given(busy_specs(), event_strings(), st.sampled_from(EDITS), st.data())
 def test_a_changed_chart_replays_equal_or_parts_at_the_first_step_that_differs(
     spec, events, edit, data

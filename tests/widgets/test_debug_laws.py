@@ -53,7 +53,7 @@ def law(run, size):
         before = there.data
 
 
-@tries(60)
+@tries(40)
 @given(spec=chart_specs(), events=event_strings(), size=st.integers(1, 9), place=st.integers(1, 40))
 def test_pages_and_columns_tell_the_run_as_it_was_and_its_forks_too(spec, events, size, place):
     run = play(spec, events)
