@@ -98,6 +98,15 @@ def test_always_is_remembered_also_by_the_next_lab_and_can_be_taken_back(lab, tm
         assert again.verify().problems == ()
 
 
+def test_never_is_remembered_until_a_person_accepts_the_tool(lab):
+    add(lab)
+    with Answering(lab, "never"):
+        assert "a person said never" in error(lab, BURN)["message"]
+    assert "a person said never" in error(lab, BURN)["message"]  # and nobody was asked
+    lab.tools.accept("shelf.read_and_burn", always=True)
+    assert result(lab, BURN) == "burnt a"
+
+
 def test_another_program_under_the_same_name_inherits_nothing(lab):
     add(lab)
     lab.tools.accept("shelf.read_file", always=True)

@@ -13,6 +13,7 @@ from traaviis_lab.mcp.call import Client
 from traaviis_lab.mcp.desk import Desk
 from traaviis_lab.mcp.grants import SCOPES, Grants
 from traaviis_lab.mcp.record import Record
+from traaviis_lab.runtime.ids import guest_id
 
 
 class AtDesk:
@@ -55,16 +56,20 @@ class AtDesk:
         return reply
 
     def ask(self, tool, tenant="default", **arguments):
-        """What a call that succeeds answers."""
+        """What a call that succeeds answers, without the mark of what comes from the journal."""
         reply = self.reply(tool, tenant, **arguments)
         assert not reply.is_error, reply.text
-        return reply.data
+        return {name: value for name, value in reply.data.items() if name != "untrusted"}
 
     def refused(self, tool, tenant="default", **arguments):
         """The error of a call that fails: `{kind, message, hint}`."""
         reply = self.reply(tool, tenant, **arguments)
         assert reply.is_error, reply.data
         return reply.data["error"]
+
+    def run(self, name, tenant="default"):
+        """The live run of this name, also where an agent of the tenant asked for it."""
+        return self.lab.live().get(name) or self.lab.run(guest_id(tenant, name))
 
     def destroy(self, fsm_id, tenant="default"):
         """`destroy_fsm`, with a person who says yes."""

@@ -38,12 +38,12 @@ def desk(request, tmp_path):
 
 def test_a_known_machine_is_started_and_shown(desk):
     told = desk.ask("create_fsm", machine="SmartDoor", fsm_id="d1", data={"tries": 2})
-    assert told["fsm_id"] == "d1"
+    assert told["fsm_id"] == "default:d1"
     assert (told["machine"], told["state"], told["seq"]) == ("SmartDoor", "closed", 1)
     assert told["data"]["tries"] == 2
     assert told["events"] == ["open_command", "lock_command", "unlock_command"]
     assert told["done"] is False
-    assert desk.lab.run("d1").tenant == "default"
+    assert desk.run("d1").tenant == "default"
 
 
 @pytest.mark.parametrize("as_text", [False, True])
@@ -54,7 +54,7 @@ def test_a_spec_is_started_and_known_to_its_tenant_alone(desk, as_text):
 
         spec = json.dumps(GATE)
     told = desk.ask("create_fsm", spec=spec, tenant="acme")
-    assert re.fullmatch(r"gate-\w{8}", told["fsm_id"])
+    assert re.fullmatch(r"acme:gate-\w{8}", told["fsm_id"])
     assert told["blocked"] == {"push": "guard `data.code == 8` is false"}
     assert desk.lab.machines().keys() == {"SmartDoor"}
     again = desk.ask("create_fsm", machine="Gate", tenant="acme")
@@ -98,10 +98,10 @@ def test_a_run_is_ended_only_when_a_person_says_so(desk):
     desk.ask("create_fsm", machine="SmartDoor", fsm_id="d1")
     desk.answer = "deny"
     assert desk.refused("destroy_fsm", fsm_id="d1")["kind"] == "PermissionDenied"
-    assert not desk.lab.run("d1").done
+    assert not desk.run("d1").done
     told = desk.destroy("d1").data
     assert told == {
-        "fsm_id": "d1", "state": "closed", "seq": 2, "done": True, "was_done": False,
+        "fsm_id": "default:d1", "state": "closed", "seq": 2, "done": True, "was_done": False,
     }  # fmt: skip
     assert desk.destroy("d1").data["was_done"] is True
     assert "admin" in desk.reply("destroy_fsm", scopes=("read", "write"), fsm_id="d1").text
@@ -116,7 +116,7 @@ def test_a_state_is_shown_as_far_as_is_asked(desk):
     assert part["data"] == {"locked": False}
     assert "live" not in part
     assert "held" not in part
-    desk.lab.run("d1").pause()
+    desk.run("d1").pause()
     assert desk.ask("get_fsm_state", fsm_id="d1")["held"]
 
 
@@ -141,6 +141,10 @@ def test_what_waits_and_works_is_shown(desk):
     assert next(iter(told["timers"].values())) > one["since"]
 
 
+def _of(*names):
+    return [f"default:{name}" for name in names]
+
+
 def test_runs_are_listed_page_by_page(desk):
     for n in range(5):
         desk.ask("create_fsm", machine="SmartDoor", fsm_id=f"d{n}")
@@ -149,20 +153,20 @@ def test_runs_are_listed_page_by_page(desk):
     desk.ask("send_event", fsm_id="d1", event="open_command")
     desk.ask("send_event", fsm_id="g", event="pay", data={"who": "me"})
     first = desk.ask("list_tenant_fsms", limit=4)
-    assert [one["fsm_id"] for one in first["runs"]] == ["g", "d4", "d3", "d2"]
-    assert (first["more"], first["next"]) == (True, "d2")
-    rest = desk.ask("list_tenant_fsms", limit=4, after="d2")
-    assert [one["fsm_id"] for one in rest["runs"]] == ["d1", "d0"]
+    assert [one["fsm_id"] for one in first["runs"]] == _of("g", "d4", "d3", "d2")
+    assert (first["more"], first["next"]) == (True, "default:d2")
+    rest = desk.ask("list_tenant_fsms", limit=4, after="default:d2")
+    assert [one["fsm_id"] for one in rest["runs"]] == _of("d1", "d0")
     assert "more" not in rest
-    assert [r["fsm_id"] for r in desk.ask("list_tenant_fsms", state="opening")["runs"]] == ["d1"]
-    assert [r["fsm_id"] for r in desk.ask("list_tenant_fsms", done=True)["runs"]] == ["g"]
-    assert [r["fsm_id"] for r in desk.ask("list_tenant_fsms", machine="Gate")["runs"]] == ["g"]
+    assert [r["fsm_id"] for r in desk.ask("list_tenant_fsms", state="opening")["runs"]] == _of("d1")
+    assert [r["fsm_id"] for r in desk.ask("list_tenant_fsms", done=True)["runs"]] == _of("g")
+    assert [r["fsm_id"] for r in desk.ask("list_tenant_fsms", machine="Gate")["runs"]] == _of("g")
     old = desk.ask("list_tenant_fsms", order="oldest", limit=1)["runs"]
-    assert [one["fsm_id"] for one in old] == ["d0"]
+    assert [one["fsm_id"] for one in old] == _of("d0")
     assert desk.refused("list_tenant_fsms", after="theirs")["hint"] == "Begin anew."
     assert "limit" in desk.refused("list_tenant_fsms", limit=0)["message"]
     theirs = desk.ask("list_tenant_fsms", tenant="acme")["runs"]
-    assert [one["fsm_id"] for one in theirs] == ["theirs"]
+    assert [one["fsm_id"] for one in theirs] == ["acme:theirs"]
 
 
 def test_metrics_count_one_run_or_all_of_a_tenant(desk):
@@ -241,7 +245,7 @@ def test_another_tenants_run_does_not_exist(desk, tool):
     never = desk.refused(tool, fsm_id="never")
     assert error["message"].replace("theirs", "never") == never["message"]
     assert error["hint"] == never["hint"]
-    assert not desk.lab.run("theirs").done
+    assert not desk.run("theirs", "acme").done
 
 
 class Sluice(Machine):

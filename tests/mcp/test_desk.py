@@ -107,8 +107,8 @@ def call(desk, name, arguments=None, who=None, **ports):
 
 def test_a_call_is_answered_as_data_and_as_text(desk):
     reply = call(desk, "echo", {"word": "a", "times": 2})
-    assert reply.data == {"said": "aa"}
-    assert '{"said":"aa"}' in reply.text
+    assert reply.data == {"untrusted": True, "said": "aa"}
+    assert '"said":"aa"}' in reply.text
     assert not reply.is_error
 
 

@@ -41,7 +41,7 @@ def test_an_event_is_taken_and_told(desk):
     assert told["taken"] == [{"id": "closed#0", "from": "closed", "to": ["opening"]}]
     assert told["effects"] == [{"kind": "log", "message": "motor up"}]
     assert told["events"] == ["fully_open"]
-    assert told["seq"] == desk.lab.run("d").seq
+    assert told["seq"] == desk.run("d").seq
     told = desk.ask("send_event", fsm_id="d", event="fully_open")
     assert told["changed"] == {"opened": 1}
 
@@ -121,12 +121,12 @@ def test_a_batch_goes_to_several_runs_of_the_tenant(desk):
     assert [one["ok"] for one in told["outcomes"]] == [True, False, True, False]
     assert told["outcomes"][1]["error"]["message"] == "There is no run 'theirs'."
     assert told["outcomes"][3]["error"]["message"] == "This event names no run."
-    assert desk.lab.run("theirs").state == "closed"
+    assert desk.run("theirs", "acme").state == "closed"
 
 
 def test_what_an_event_would_do_is_said_and_not_done(desk):
     desk.ask("create_fsm", spec=LOCK, fsm_id="l")
-    before = desk.lab.run("l").seq
+    before = desk.run("l").seq
     told = desk.ask("validate_transition", fsm_id="l", event="try", data={"code": 1})
     assert told["would"] is True
     assert (told["from"], told["state"], told["changed"]) == ("locked", "locked", {"tries": 1})
@@ -140,14 +140,14 @@ def test_what_an_event_would_do_is_said_and_not_done(desk):
     assert told["why"] == "Event 'close' means nothing in locked."
     assert told["events"] == ["try"]
     assert desk.ask("validate_transition", fsm_id="l", event="done.x")["would"] is False
-    assert (desk.lab.run("l").seq, desk.lab.run("l").state) == (before, "locked")
+    assert (desk.run("l").seq, desk.run("l").state) == (before, "locked")
     desk.destroy("l")
     told = desk.ask("validate_transition", fsm_id="l", event="try", data={"code": 42})
     assert (told["would"], told["why"]) == (False, "The run is done; it takes no more events.")
 
 
 def test_a_held_run_says_that_events_wait(desk):
-    desk.lab.run("d").pause()
+    desk.run("d").pause()
     told = desk.ask("validate_transition", fsm_id="d", event="open_command")
     assert "mailbox" in told["note"]
     told = desk.ask("send_event", fsm_id="d", event="open_command")
@@ -159,7 +159,7 @@ def test_a_held_run_says_that_events_wait(desk):
 def test_another_tenants_run_takes_nothing(desk, tool):
     error = desk.refused(tool, tenant="acme", fsm_id="d", event="open_command")
     assert error["message"] == "There is no run 'd'."
-    assert desk.lab.run("d").seq == 1
+    assert desk.run("d").seq == 1
 
 
 def test_an_events_text_comes_back_marked_as_data(desk):

@@ -228,7 +228,7 @@ def test_a_flood_is_told_to_wait_and_others_are_not(strict):
 
 
 def test_calls_under_way_are_counted(lab):
-    served = lab.serve_mcp(limits=Limits(calls=2, body_time=5))
+    served = lab.serve_mcp(limits=Limits(token_calls=2, body_time=5))
     head = f"authorization: Bearer {served.token}\r\ncontent-length: 9\r\n".encode()
     waiting = [opened(served, request(served, head, b"")) for _ in range(2)]
     try:

@@ -147,11 +147,14 @@ def test_a_secret_is_no_word_anywhere_else(desk):
 
 
 def test_events_and_children_of_other_tenants_are_out_of_reach(desk):
-    before = desk.lab.run("theirs").seq
+    before = desk.run("theirs", "acme").seq
     effect = {"kind": "send_event", "to": "theirs", "event": "open_command"}
-    assert "is not one of the tenant 'default'" in ran(desk, effect)["why"]
-    assert desk.lab.run("theirs").seq == before
-    assert desk.lab.run("theirs").state == "closed"
+    why = ran(desk, effect)["why"]
+    assert "there is no live run 'theirs' that takes events of the tenant 'default'" in why
+    never = ran(desk, {**effect, "to": "nobodys"})["why"]
+    assert never.replace("nobodys", "theirs") == why
+    assert desk.run("theirs", "acme").seq == before
+    assert desk.run("theirs", "acme").state == "closed"
     desk.ask("create_fsm", spec={**spec(name="Theirs")}, tenant="acme")
     for kind in ("invoke_fsm", "spawn_fsm"):
         assert problems(desk, {"kind": kind, "machine": "Theirs"}) == [
@@ -160,9 +163,7 @@ def test_events_and_children_of_other_tenants_are_out_of_reach(desk):
         effect = {"kind": kind, "machine": "{{ data.m }}"}
         why = ran(desk, effect, data={"m": "Theirs"})["why"]
         assert "No machine 'Theirs' is known" in why
-        effect = {"kind": kind, "machine": "SmartDoor", "id": "theirs"}
-        assert "did not start" in ran(desk, effect)["why"]
-    assert desk.lab.run("theirs").seq == before
+    assert desk.run("theirs", "acme").seq == before
 
 
 def test_what_one_tenant_keeps_another_does_not_find(desk):

@@ -1,5 +1,6 @@
 """`query_journal` through the desk: a tenant's own journal in SQL, and nothing else."""
 
+import asyncio
 import json
 import time
 
@@ -136,3 +137,26 @@ def test_a_question_after_a_fatal_one_is_answered(desk):
     desk.lab.start(SmartDoor, id="d")
     desk.refused("query_journal", query="select repeat('x', 2000000000)")
     assert desk.ask("query_journal", query="select run_id from runs")["rows"] == [["d"]]
+
+
+def test_a_question_that_is_given_up_stops(desk):
+    desk.ask("query_journal", query="select 1")  # its process is there
+    slow = "select count(*) from range(100000000000) a, range(100) b"
+
+    async def ask_and_leave():
+        task = asyncio.ensure_future(desk.perform("query_journal", query=slow, seconds=30))
+        await asyncio.sleep(0.5)
+        waits = asyncio.ensure_future(desk.perform("query_journal", query=slow, seconds=30))
+        await asyncio.sleep(0.2)
+        waits.cancel()
+        task.cancel()
+        await asyncio.gather(task, waits, return_exceptions=True)
+        began = time.monotonic()
+        told = await desk.perform("query_journal", query="select 7 as x")
+        return told, time.monotonic() - began
+
+    told, took = asyncio.run(ask_and_leave())
+    assert told.data["rows"] == [[7]]
+    assert took < 15  # a new process is made; nobody waits 30 s for the one that was left
+    calls = desk.lab.sql("select outcome from mcp_calls where tool = 'query_journal'")
+    assert sorted(calls["outcome"]) == ["cancelled", "cancelled", "ok", "ok"]

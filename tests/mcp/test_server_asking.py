@@ -48,7 +48,12 @@ def test_once_is_for_one_call(served, doors, era):
     assert len(asked) == 2
     assert "wants to call destroy_fsm" in asked[0].message
     assert '{"fsm_id": "one"}' in asked[0].message
-    assert asked[0].requested_schema["properties"]["answer"]["enum"] == ["once", "always", "deny"]
+    assert asked[0].requested_schema["properties"]["answer"]["enum"] == [
+        "once",
+        "always",
+        "deny",
+        "never",
+    ]
     assert served.approvals.pending() == ()
 
 

@@ -24,7 +24,7 @@ def test_the_official_client_drives_a_machine(lab, served, era):
         return await client.call_tool("get_fsm_state", {"fsm_id": "d"})
 
     answer = talked(served, era, talk)
-    assert answer.structured_content["state"] == lab.run("d").state == "opening"
+    assert answer.structured_content["state"] == lab.run("default:d").state == "opening"
     assert [line.tool for line in served.calls()] == ["get_fsm_state", "send_event", "create_fsm"]
 
 

@@ -91,9 +91,9 @@ def test_a_fork_goes_another_way_and_the_run_stays(desk):
         "fork_run", fsm_id="s", at=2, event="added", event_data={"item": "tea", "price": 9},
         new_id="t",
     )  # fmt: skip
-    assert (made["fsm_id"], made["forked_from"], made["forked_at"]) == ("t", "s", 2)
+    assert (made["fsm_id"], made["forked_from"], made["forked_at"]) == ("default:t", "s", 2)
     assert made["data"]["cart"]["total"] == 14
-    assert desk.lab.run("t").tenant == "default"
+    assert desk.run("t").tenant == "default"
     assert desk.lab.journal.info("s").seq == before
     other = desk.ask("fork_run", fsm_id="s", at=2)
     assert other["fsm_id"] not in ("s", "t")
@@ -140,13 +140,13 @@ def test_a_fork_that_cannot_be_is_refused_and_writes_nothing(desk, wrong, word):
 
 def test_a_fork_on_a_chart_of_an_agent_is_known_to_nobody_else(desk):
     shop(desk.lab, "s", tenant="acme")
-    spec = {**desk.lab.run("s").chart.spec} if "s" in desk.lab.live() else None
+    spec = {**desk.run("s").chart.spec} if "s" in desk.lab.live() else None
     spec = spec or desk.lab.recording("s").chart.spec
     other = {**spec, "name": "CheapShop", "data": {**spec["data"], "discount": 2}}
     made = desk.ask("fork_run", "acme", fsm_id="s", at=2, spec=other, new_id="cheap")
     assert made["machine"] == "CheapShop"
     assert "CheapShop" not in desk.lab.machines()
-    assert desk.lab.run("cheap").tenant == "acme"
+    assert desk.run("cheap", "acme").tenant == "acme"
     desk.refused("get_state_at", "default", fsm_id="cheap", seq=1)
 
 

@@ -49,14 +49,14 @@ def test_a_workflow_is_checked_estimated_and_started(desk):
     assert (told["machine"], told["states"]) == ("Asking", ["thinking", "answered", "failed"])
     assert told["estimate"]["calls"] == 1
     assert told["estimate"]["usd"] == 0
-    assert told["run"]["fsm_id"] == "w"
+    assert told["run"]["fsm_id"] == "default:w"
     done = desk.ask("wait_for_run", fsm_id="w", seconds=20)
     assert (done["met"], done["done"], done["state"]) == (True, True, "answered")
     assert done["data"]["answer"] == "Because."
     assert done["spent"]["calls"] == 1
     assert desk.ask("get_run", fsm_id="w") == {k: v for k, v in done.items() if k != "met"}
     assert "Asking" not in desk.lab.machines()
-    written = desk.lab.sql("select machine from estimates where run_id = 'w'")
+    written = desk.lab.sql("select machine from estimates where run_id = 'default:w'")
     assert list(written["machine"]) == ["Asking"]
 
 
@@ -144,7 +144,7 @@ def test_a_hard_budget_holds_although_a_person_said_yes(desk):
     desk.answer = "once"
     desk.lab.budget(usd=0.0001, tenant="default")
     told = desk.ask("create_ai_workflow", spec=ASKING, fsm_id="w")
-    assert told["run"]["fsm_id"] == "w"
+    assert told["run"]["fsm_id"] == "default:w"
     done = desk.ask("wait_for_run", fsm_id="w", seconds=20)
     assert done["done"]
     assert done["spent"]["calls"] == 0
@@ -153,7 +153,7 @@ def test_a_hard_budget_holds_although_a_person_said_yes(desk):
 
 def test_waiting_ends_with_the_state_the_end_or_the_time(desk):
     desk.ask("create_fsm", machine="SmartDoor", fsm_id="d")
-    run = desk.lab.run("d")
+    run = desk.run("d")
     soon(lambda: run.send("open_command"))
     told = desk.ask("wait_for_run", fsm_id="d", state="opening", seconds=20)
     assert (told["met"], told["state"]) == (True, "opening")
@@ -165,7 +165,7 @@ def test_waiting_ends_with_the_state_the_end_or_the_time(desk):
     assert told["stopped_by"] == "from outside"
     assert desk.ask("wait_for_run", fsm_id="d", seconds=20)["met"] is True
     dones = [done for done, _, _ in desk.news]
-    assert "d is in opening" in {message for _, _, message in desk.news}
+    assert "default:d is in opening" in {message for _, _, message in desk.news}
     assert dones
     error = desk.refused("wait_for_run", fsm_id="d", state="ajar")
     assert error["message"] == "SmartDoor has no state 'ajar'."
@@ -185,7 +185,7 @@ def test_many_wait_without_holding_up_the_loop(desk):
         began = time.monotonic()
         reply = await desk.perform("get_fsm_state", fsm_id="d")
         took = time.monotonic() - began
-        await asyncio.to_thread(desk.lab.run("d").stop)
+        await asyncio.to_thread(desk.run("d").stop)
         return reply, took, await asyncio.gather(*waits)
 
     reply, took, waited = asyncio.run(all_at_once())
@@ -212,8 +212,8 @@ def test_a_guest_that_is_resumed_stays_its_tenants(tmp_path):
     first.ask("create_fsm", machine="SmartDoor", fsm_id="d", tenant="acme")
     first.close()
     again = at_desk(path)
-    again.lab.resume("g")
-    again.lab.resume("d")
+    again.lab.resume("acme:g")
+    again.lab.resume("acme:d")
     assert again.lab.machines() == {"SmartDoor": SmartDoor.chart}
     assert again.ask("create_fsm", machine="Gate", tenant="acme")["state"] == "shut"
     assert again.refused("create_fsm", machine="Gate")["hint"] == "There are: SmartDoor."

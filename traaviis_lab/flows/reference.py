@@ -150,7 +150,8 @@ _RULES = """\
 - **Limits**: 10,000 states, 100 levels of nesting, 500,000 values; whole numbers up to 2^53 - 1.
   A step that would make more than 64 MiB of data, or ask for effects or raise events of more than
   256 MiB, is refused before it is built. A macrostep of a portable chart that has not settled after
-  5 s is left (`RunawayChart`). In all three cases the run stands where it stood.
+  2 s of its
+  thread's time is left (`RunawayChart`). In all three cases the run stands where it stood.
 - **YAML** is read by version 1.2: `on` and `yes` are texts. Keys may not stand twice. There are no
   tags beyond the core and no merge keys.
 """

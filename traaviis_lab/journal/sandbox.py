@@ -32,9 +32,40 @@ MOST_WAITING = 4
 """Questions of one tenant that may wait for another one of it."""
 _SLACK = 10.0  # the process itself stops sooner; this is for one that cannot
 _STARTS = 30.0
+_LOOKS = 0.1
+"""Seconds after which one that waits for its turn looks whether it was given up."""
 _KEPT = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "LC_ALL")
 # Arrow's own allocator would set aside a gigabyte of addresses.
 _SAID = {"TZ": "UTC", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+
+
+class Asking:
+    """One question, which whoever asked it may give up. Any thread may."""
+
+    def __init__(self) -> None:
+        self._given_up = threading.Event()
+        self._room: _Process | None = None
+
+    def give_up(self) -> None:
+        """Want no answer any more: where it is being worked out, that ends at once."""
+        self._given_up.set()
+        if (room := self._room) is not None:
+            room.kill()
+
+    def check(self) -> None:
+        """Raise `JournalError` where it was given up."""
+        if self._given_up.is_set():
+            raise JournalError("The question was given up.", hint="Ask again.")
+
+    @contextmanager
+    def within(self, room: _Process) -> Iterator[None]:
+        """Be asked in this process meanwhile."""
+        self._room = room
+        try:
+            self.check()
+            yield
+        finally:
+            self._room = None
 
 
 class Sandbox:
@@ -53,16 +84,19 @@ class Sandbox:
         """Whether it has a process."""
         return self._room is not None
 
-    def ask(self, journal: Journal, query: str, rows: int, seconds: float) -> dict[str, Any]:
+    def ask(
+        self, journal: Journal, query: str, rows: int, seconds: float, asking: Asking
+    ) -> dict[str, Any]:
         """`{columns, rows, more}`, and `held` and `of` where not all facts could be held.
 
         Raises `JournalError` for what is refused, fails, or takes too much time or memory.
         """
-        with self._turn(seconds):
+        with self._turn(asking):
             self.used = time.monotonic()
             room = self._ready(journal)
             order = {"do": "ask", "query": query, "rows": rows, "seconds": seconds}
-            answer = self._answered(room, order, seconds)
+            with asking.within(room):
+                answer = self._answered(room, order, seconds)
             self.used = time.monotonic()
             held: Held = self._reader.held
         if answer.pop("spent", False):
@@ -78,15 +112,18 @@ class Sandbox:
             room.end()
 
     @contextmanager
-    def _turn(self, seconds: float) -> Iterator[None]:
+    def _turn(self, asking: Asking) -> Iterator[None]:
         if not self._seats.acquire(blocking=False):
             raise JournalError(
                 f"{MOST_WAITING} questions are waiting already.",
                 hint="Ask when they are answered.",
             )
         try:
-            if not self._lock.acquire(timeout=MOST_SECONDS + _STARTS):
-                raise JournalError("Other questions took too long.", hint="Ask again.")
+            until = time.monotonic() + MOST_SECONDS + _STARTS
+            while not self._lock.acquire(timeout=_LOOKS):
+                asking.check()
+                if time.monotonic() > until:
+                    raise JournalError("Other questions took too long.", hint="Ask again.")
             try:
                 yield
             finally:
@@ -150,6 +187,10 @@ class _Process:
         """Whether it can still be asked."""
         return self._process.poll() is None
 
+    def kill(self) -> None:
+        """End it, from any thread; whoever hears is told that it is gone, and cleans up."""
+        self._process.kill()
+
     def tell(self, order: dict[str, Any], body: bytes = b"") -> None:
         """Send an order. Raises `JournalError` if the process is gone."""
         try:
@@ -185,8 +226,9 @@ class Sandboxes:
         query: str,
         rows: int = ROWS,
         seconds: float = SECONDS,
+        asking: Asking | None = None,
     ) -> dict[str, Any]:
-        """Answer a tenant's question; see `Sandbox.ask`."""
+        """Answer a tenant's question, unless `asking` is given up; see `Sandbox.ask`."""
         rows, seconds = min(max(rows, 1), MOST_ROWS), min(max(seconds, 0.1), MOST_SECONDS)
         query = query.encode(errors="replace").decode()  # half a character is none
         with self._lock:
@@ -198,7 +240,7 @@ class Sandboxes:
             self._watch()
         for one in spare:
             self._drop(one)
-        return sandbox.ask(journal, query, rows, seconds)
+        return sandbox.ask(journal, query, rows, seconds, asking or Asking())
 
     def close(self) -> None:
         """End all of them."""

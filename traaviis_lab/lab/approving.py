@@ -16,7 +16,7 @@ from traaviis_lab.errors import LabError
 from .approving_html import approvals_html
 from .shown import shown_line
 
-Allowed = Literal["once", "always", "deny"]
+Allowed = Literal["once", "always", "deny", "never"]
 ANSWERS: tuple[Allowed, ...] = get_args(Allowed)
 _LOGGER = logging.getLogger("traaviis_lab")
 
@@ -54,7 +54,8 @@ class Approvals:
         tenant: str = "",
         run: str = "",
     ) -> Approval:
-        """Put a question; its `answered` is a Future of "once", "always" or "deny"."""
+        """Put a question; its `answered` is a Future of "once", "always", "deny" or
+        "never"."""
         asked = Approval(
             secrets.token_hex(4),
             text,
@@ -129,7 +130,9 @@ class Approvals:
     def __repr__(self) -> str:
         lines = [f"{one.id}: {shown_line(one.text, 500)}" for one in self.pending()]
         if lines:
-            lines.append('Answer with lab.approvals.answer(id, "once"), "always" or "deny".')
+            lines.append(
+                'Answer with lab.approvals.answer(id, "once"), "always", "deny" or "never".'
+            )
         return "\n".join(lines) or "<Approvals: none pending>"
 
     def _repr_html_(self) -> str:

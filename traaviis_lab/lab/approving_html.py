@@ -24,7 +24,7 @@ def approvals_html(pending: Sequence[Approval]) -> str:
     head = (
         f"<p><b>{len(pending):,} open question{'' if len(pending) == 1 else 's'}.</b> Answer with "
         '<code>lab.approvals.answer(id, "once")</code>, <code>"always"</code> (this tool for this '
-        'agent) or <code>"deny"</code>.</p>'
+        'agent), <code>"deny"</code> or <code>"never"</code> (for this tool and agent).</p>'
     )
     return f"{head}<ol>{''.join(map(_item, pending[:MOST]))}</ol>{more}"
 

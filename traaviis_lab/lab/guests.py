@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from traaviis_lab.cost.walking.known import Known
@@ -13,13 +13,18 @@ from traaviis_lab.machine import Chart, Event, Step
 from traaviis_lab.machine.effect import VOCABULARY
 from traaviis_lab.machine.problems import Problem
 from traaviis_lab.runtime.children import MOST_GUESTS
-from traaviis_lab.runtime.ids import check_tenant
+from traaviis_lab.runtime.forking.change import Asked, read_change
+from traaviis_lab.runtime.forking.fork import Parent, go_live, rehearse
+from traaviis_lab.runtime.holding import stepping
+from traaviis_lab.runtime.ids import check_tenant, guest_id, is_guest
 
 from .estimate import Estimate
 from .guest_checks import guest_problems
+from .names import new_id
 
 if TYPE_CHECKING:
     from .lab import Lab
+    from .recording import Recording
     from .run import Run
 
 
@@ -58,10 +63,54 @@ class Guests:
         data: Mapping[str, Any] | None = None,
         estimate: Estimate | None = None,
     ) -> Run:
-        """Start a run of a chart that stays nobody's machine; else like `start`."""
-        lab = cast("Lab", self)
+        """Start a run of a chart that stays nobody's machine; else like `start`.
+
+        Its id lies in the tenant's own space (`guest_id`), given or made.
+        """
+        lab, name = cast("Lab", self), guest_id(tenant, id or new_id(chart.name))
         lab._thread.ask(lambda: lab._engine.children.check_room(tenant))
-        return lab._begin(chart, id, data, tenant, estimate)
+        return lab._begin(chart, name, data, tenant, estimate)
+
+    def fork_guest(
+        self, run: Run | Recording, asked: Asked, *, tenant: str, id: str | None = None
+    ) -> Run:
+        """Fork a run into a tenant, and make the fork's machine known to nobody; else like
+        `run.fork`. Its id lies in the tenant's own space, given or made."""
+        lab, last = cast("Lab", self), run.seq
+        change = read_change(lab.journal, run.id, last, asked)
+        chart = asked.chart or run.chart
+        name = guest_id(tenant, id or new_id(f"{chart.name}Fork"))
+        engine = lab._engine
+        lab._thread.ask(lambda: engine.children.check_room(tenant))
+        parent = Parent(lab.journal, run.id, run.chart, tenant, last)
+        made = rehearse(parent, name, change, chart, lab.clock, asked.live)
+        lab.acknowledged(lambda acknowledge: go_live(engine, made, acknowledge))
+        return lab.run(name)
+
+    def hold_guest(self, run: str, why: LabError) -> bool:
+        """Hold a live run that an agent made, and write down why as its trouble; False where
+        there is none to hold. What comes waits, until somebody lets it go on."""
+        lab = cast("Lab", self)
+
+        def work(acknowledge: Any) -> bool:
+            live = lab._engine.runs.get(run)
+            if live is None or live.snapshot.done or lab._engine.hold(live).held is not None:
+                acknowledge(None)
+                return False
+            lab._engine.trouble(live, why)
+            stepping.pause(lab._engine.hold(live), acknowledge, why.message)
+            return True
+
+        return lab.acknowledged(work)
+
+    def guest_runs(self, *, live: bool = True) -> Iterator[tuple[str, str, int]]:
+        """Each live run that was made from outside, or each of the journal: tenant, id, seq."""
+        lab = cast("Lab", self)
+        if live:
+            runs = ((one.tenant, one.id, one.seq) for one in list(lab._engine.runs.values()))
+        else:
+            runs = ((one.tenant, one.run, one.seq) for one in lab.journal.runs())
+        return (one for one in runs if is_guest(one[1], one[0]))
 
     def estimate_guest(
         self, chart: Chart, *, tenant: str, data: Mapping[str, Any] | None = None

@@ -21,7 +21,7 @@ from traaviis_lab.lab.shown import shown_line
 from .call import Question
 
 Context = ServerRequestContext[Any, Any]
-ANSWERS = ("once", "always", "deny")
+ANSWERS = ("once", "always", "deny", "never")
 _KEY = "approval"
 _OPEN = 256
 _SHOWN = 2_000
@@ -112,7 +112,7 @@ def ask_later(question: Question, name: str) -> types.InputRequiredResult:
 
 
 def form(question: Question) -> types.ElicitRequestFormParams:
-    """The form a person sees: what would be done, and three answers."""
+    """The form a person sees: what would be done, and four answers."""
     whole = json.dumps(question.arguments, ensure_ascii=False, default=str)
     shown = shown_line(whole, _SHOWN)
     if len(whole) > _SHOWN:
@@ -120,7 +120,8 @@ def form(question: Question) -> types.ElicitRequestFormParams:
     answer = {
         "type": "string",
         "title": "Allow it?",
-        "description": "once: this call. always: this tool, as long as the server runs. deny: no.",
+        "description": "once: this call. always: this tool, as long as the server runs. deny: no. "
+        "never: no, and for this tool nobody is asked again.",
         "enum": list(ANSWERS),
     }
     schema = {"type": "object", "properties": {"answer": answer}, "required": ["answer"]}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from traaviis_lab.errors import PermissionDenied
 
 from .call import Question
+from .reply import cleared
 
 if TYPE_CHECKING:
     from .call import Call
@@ -22,20 +23,27 @@ MOST = 5
 
 
 class Approver:
-    """Asks, and remembers what a person said "always" to: this tool for this token."""
+    """Asks, and remembers what a person said "always" or "never" to: this tool for this token."""
 
     def __init__(self, waits: float = WAITS, asks: str = "client") -> None:
         self.waits, self._asks = waits, asks
-        self._always: set[tuple[str, str]] = set()
+        self._said: dict[tuple[str, str], str] = {}
         self._standing: Counter[str] = Counter()
 
     async def approve(self, call: Call, tool: Tool, arguments: Mapping[str, Any], why: str) -> None:
         """Answer when a person allowed the call. Raises `PermissionDenied` if none did."""
         key = (call.grant.id, tool.name)
-        if key in self._always:
+        if (before := self._said.get(key)) == "always":
             return
-        shown = call.lab.secrets.cleared(dict(arguments))
-        about = f" on {shown['fsm_id']!r}" if "fsm_id" in shown else ""
+        if before == "never":
+            raise PermissionDenied(
+                f"{tool.name} was not asked about: a person has said never to this token.",
+                hint="Do without it; a person may give another token (server.add_token).",
+            )
+        shown = cleared(call.lab, dict(arguments))
+        run = call.named(str(shown.get("fsm_id", "")))
+        call.about = run or call.about
+        about = f" on {run!r}" if run else ""
         reason = f": {why}" if why else ""
         text = f"An agent ({_bare(call.client.name)}) wants to call {tool.name}{about}{reason}."
         question = Question(text, tool.name, shown)
@@ -43,8 +51,8 @@ class Approver:
         said = await call.elicit(question) if self._asks == "client" else None
         if said is None:
             said = await self._in_notebook(call, question)
-        if said == "always":
-            self._always.add(key)
+        if said in ("always", "never"):
+            self._said[key] = said
         if said not in ("once", "always"):
             raise PermissionDenied(
                 f"{tool.name} was not allowed: a person has to say yes, and {_no(said)}.",
@@ -71,7 +79,7 @@ class Approver:
             who=call.client.name,
             tool=question.tool,
             arguments=question.arguments,
-            run=str(question.arguments.get("fsm_id", "")),
+            run=call.named(str(question.arguments.get("fsm_id", ""))),
         )
         try:
             async with asyncio.timeout(self.waits):

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -17,8 +18,11 @@ from .approval import Approver
 from .call import Call, Charts, Client, Elicit, Progress, _nobody, _silent
 from .catalogue import SETS, Params, Tool, catalogue
 from .lanes import LANE, Lanes, aside
+from .meter import Meter
 from .record import Record
-from .reply import Reply, bad, good
+from .reply import Reply, bad, cleared, good
+from .serving.limits import Limits
+from .tabs import Tabs
 
 if TYPE_CHECKING:
     from traaviis_lab.lab import Lab
@@ -31,8 +35,12 @@ _LOGGER = logging.getLogger("traaviis_lab")
 class Desk:
     """Performs the calls of one server. `perform` is awaited on the server's loop."""
 
-    def __init__(self, lab: Lab, approver: Approver, record: Record) -> None:
+    def __init__(
+        self, lab: Lab, approver: Approver, record: Record, limits: Limits | None = None
+    ) -> None:
         self.lab, self.approver, self.record = lab, approver, record
+        self.tabs = Tabs()
+        self.meter = Meter(lab, limits or Limits())
         self.charts = Charts(lab)
         self.sets: dict[str, bool] = dict.fromkeys(SETS, True)
         self.lanes = Lanes()
@@ -52,6 +60,7 @@ class Desk:
         """Perform one call. A failure is an answer too; only a cancellation is raised."""
         began = time.monotonic()
         call = Call(self.lab, client.grant, client, self.charts, self._clean(progress), elicit)
+        call.meter, call.tabs = self.meter, self.tabs
         LANE.set(self.lanes.of(call.tenant))
         try:
             reply = await self._answer(call, name, arguments)
@@ -73,15 +82,20 @@ class Desk:
         tool = self._found(name, call.client)
         params = _read(tool, arguments)
         call.about = str(getattr(params, "fsm_id", None) or "")
+        if not (tool.read_only or tool.destructive):
+            self.meter.check(call.tenant)
         why = await aside(tool.asks, call, params) if tool.may_ask else ""
         if why or tool.destructive:
             await self.approver.approve(call, tool, arguments, why)
+            if why:
+                self.tabs.clear(call.grant.id)
         try:
             if tool.is_async:
                 answer = await tool.function(call, params)  # type: ignore[misc]
             else:
                 answer = await aside(tool.function, call, params)
         except LabError as error:  # its message may quote what somebody wrote into a run
+            self.tabs.give_back(call.grant.id, call.kept.get("on_the_tab", 0.0))
             return bad(error, self.lab, quotes=tool.quotes)
         return good(self.lab, answer, quotes=tool.quotes)
 
@@ -89,7 +103,7 @@ class Desk:
         """Progress without secrets, in which nothing is hidden."""
 
         async def told(done: float, total: float | None, message: str) -> None:
-            said = self.lab.secrets.cleared(message)
+            said = cleared(self.lab, message)
             await progress(done, total, shown_line(said, MOST_TOLD))
 
         return told
@@ -97,7 +111,12 @@ class Desk:
     def _found(self, name: str, client: Client) -> Tool:
         tool = catalogue().get(name)
         if tool is None or not self.sets[tool.set] or not tool.available(self.lab):
-            raise LabError(f"There is no tool {name!r} here.", hint="tools/list says which.")
+            known = [one.name for one in self.listed(client)]
+            near = get_close_matches(name[:100], known, 1)
+            meant = f"Did you mean {near[0]}? " if near else ""
+            raise LabError(
+                f"There is no tool {name!r} here.", hint=f"{meant}tools/list says which."
+            )
         if not client.grant.allows(tool.scope):
             raise PermissionDenied(
                 f"{name} needs the scope {tool.scope!r}, which this token does not grant.",

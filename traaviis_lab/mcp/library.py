@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from traaviis_lab.errors import LabError, PermissionDenied
@@ -150,9 +151,9 @@ class Library:
         call = self._call(client)
         _check_read(call)
         addresses = {uri: read_address(uri) for uri in uris if uri != DIAGRAM}
-        for address in addresses.values():
+        for uri, address in addresses.items():
             if address.room == "runs" and address.name:
-                call.info(address.name)
+                addresses[uri] = replace(address, name=call.info(address.name).run)
         watch = Watch(call.tenant, addresses, lambda: self._hashes(call), wake)
         return self._heard(watch.hear, watch.end, call.grant.id)
 

@@ -61,7 +61,8 @@ class McpServer:
             settings.tenant, settings.scopes, "the connection file"
         )
         self._record = Record(lab, self._called)
-        self._desk = Desk(lab, Approver(settings.waits, settings.asks), self._record)
+        approver = Approver(settings.waits, settings.asks)
+        self._desk = Desk(lab, approver, self._record, settings.limits)
         self._desk.sets.update({name: name in settings.sets for name in SETS})
         self._library = Library(self._desk)
         self._serving: Serving | None = None
@@ -93,6 +94,7 @@ class McpServer:
             cut=self._gate.end_calls,
         )
         self._serving.start()
+        self._desk.meter.start()
         atexit.register(self.stop)
         try:
             self._file = self._written()
@@ -109,6 +111,7 @@ class McpServer:
         if here is None:
             return
         atexit.unregister(self.stop)
+        self._desk.meter.stop()
         here.stop()
         self._desk.close()
         self._library.close()

@@ -11,7 +11,7 @@ from traaviis_lab.errors import EffectError, JournalLocked
 from traaviis_lab.journal import Journal
 from traaviis_lab.machine import Chart
 
-from .ids import check_id, child_id
+from .ids import check_id, child_id, guest_id, is_guest
 from .recall import chart_of
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Children:
                 f"No machine {machine!r} is known to this lab.",
                 hint=f"lab.add({machine}) makes it known. Known: {known}.",
             )
-        name = check_id(id) if id else child_id(parent.run, parent.path)
+        name = _named(parent, tenant, id)
         kept: asyncio.Future[None] = engine.loop.create_future()
         if name in engine.runs or engine.journal.info(name) is not None:
             kept.set_result(None)
@@ -153,6 +153,13 @@ class Children:
                 f"in run {parent.run!r}.",
                 hint="Look for a machine that starts itself.",
             )
+
+
+def _named(parent: Parent, tenant: str, id: str) -> str:
+    """The id of a child; what was made from outside takes none that might be another tenant's."""
+    if not id:
+        return child_id(parent.run, parent.path)
+    return check_id(guest_id(tenant, check_id(id)) if is_guest(parent.run, tenant) else id)
 
 
 def _let_go(run_id: str) -> EffectError:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 from traaviis_lab.errors import LabError
 from traaviis_lab.journal.port import OWN
 
 LONGEST = 200
+MOST_OF_TENANT = 80
+"""Characters of a tenant that stand at the beginning of an id."""
 
 
 def check_id(run_id: str) -> str:
@@ -34,6 +37,30 @@ def check_tenant(tenant: str) -> str:
             f"{tenant!r} is no tenant.", hint=f"Use a text of at most {LONGEST} characters."
         )
     return tenant
+
+
+def guest_id(tenant: str, asked: str) -> str:
+    """The id that a run of this name has where somebody outside made it: `acme:door`.
+
+    It lies in a space of the tenant's own, so that whether it can be had tells nothing of the
+    runs of others.
+    """
+    space = _space(tenant)
+    return asked if asked.startswith(space) else f"{space}{asked}"
+
+
+def is_guest(run_id: str, tenant: str) -> bool:
+    """Whether a run was made from outside, or by one that was."""
+    return run_id.startswith(_space(tenant))
+
+
+@lru_cache(256)
+def _space(tenant: str) -> str:
+    # A tenant `a:b` and one `a` must not have ids in common.
+    plain = tenant.replace("%", "%25").replace(":", "%3A")
+    if len(plain) > MOST_OF_TENANT:
+        plain = f"{plain[:40]}%{hashlib.sha256(tenant.encode()).hexdigest()[:32]}"
+    return f"{plain}:"
 
 
 def child_id(run_id: str, path: str) -> str:

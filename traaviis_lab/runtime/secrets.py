@@ -85,13 +85,15 @@ class Secrets(MutableMapping[str, str]):
         return next(_standing_in(value, self.known), "") if self.known else ""
 
     def check_none(self, value: Any, what: str) -> None:
-        """Raise `PermissionDenied` where a secret's value stands in what would be written down."""
-        name = self.named_in(value)
-        if name:
+        """Raise `PermissionDenied` where a secret's value stands in what would be written down.
+
+        It does not say which: an agent may have guessed.
+        """
+        if self.named_in(value):
             raise PermissionDenied(
-                f"{what} holds the secret {name!r}, which would be written into the journal.",
-                hint=f"Leave it out: call_api is handed it by name, {{secret: {name}}}, and "
-                f"functions by scope.secret({name!r}).",
+                f"{what} holds a secret of this lab, which would be written into the journal.",
+                hint="Leave it out: call_api is handed it by name, {secret: NAME}, and functions "
+                "by scope.secret(NAME). lab.secrets.named_in(value) says which it is.",
             )
 
     def cleared(self, value: Any) -> Any:

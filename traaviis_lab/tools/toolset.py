@@ -25,7 +25,7 @@ MOST_ASKED = 50
 
 
 class Question(Protocol):
-    """A question to a person: `answered` comes to "once", "always" or "deny"."""
+    """A question to a person: `answered` comes to "once", "always", "deny" or "never"."""
 
     @property
     def id(self) -> str:
@@ -88,6 +88,7 @@ class Toolset:
         self._lock = threading.Lock()
         self._aside = Aside(THREAD, self._leave)
         self._entered = False
+        self._never: set[tuple[str, str]] = set()
         self._asked: dict[tuple[str, str], list[Question]] = {}
         self._standing: Counter[str] = Counter()  # open questions by tenant
         self.person: Person | None = None
@@ -197,9 +198,10 @@ class Toolset:
         if tool.verdict.permission == "allow":
             return tool
         answer = await self._ask(tool, about)
-        if answer == "deny":
+        if answer in ("deny", "never"):
+            said = "no" if answer == "deny" else answer
             raise PermissionDenied(
-                f"{tool.name} was not called: a person said no.",
+                f"{tool.name} was not called: a person said {said}.",
                 hint=f"It was asked since {tool.verdict.why}.",
             )
         now = self.known(tool.name)
@@ -225,6 +227,7 @@ class Toolset:
     def accept(self, tool: Standing, *, always: bool = False) -> None:
         """Take a tool as it is described now for known; `always`: allow it for good."""
         self._book.accept(tool.key, tool.definition, always=always)
+        self._never.discard((tool.name, tool.definition.fingerprint))
         if always:
             self._answer_alike(tool)
 
@@ -245,6 +248,8 @@ class Toolset:
     async def _ask(self, tool: Standing, about: Mapping[str, Any]) -> str:
         if self.person is None:
             return "deny"
+        if (tool.name, tool.definition.fingerprint) in self._never:
+            return "never"
         whose = str(about.get("tenant", ""))
         if self._standing[whose] >= MOST_ASKED:
             raise PermissionDenied(
@@ -270,6 +275,8 @@ class Toolset:
             self._standing[whose] -= 1
         if answer == "always":
             self.accept(tool, always=True)
+        if answer == "never":  # as it is described now, while this lab is open
+            self._never.add((tool.name, tool.definition.fingerprint))
         return answer
 
     def _answer_alike(self, tool: Standing) -> None:

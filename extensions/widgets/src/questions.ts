@@ -1,4 +1,4 @@
-// What agents ask a person: each question with what exactly would be done, and three answers.
+// What agents ask a person: each question with what exactly would be done, and four answers.
 
 import { Announcer } from "./announce";
 import type { Commands } from "./commands";
@@ -26,6 +26,7 @@ const ANSWERS = [
   ["once", "Allow once", "This call and no other"],
   ["always", "Always for this tool", "Ask no more for this tool and this agent's token, until the server stops"],
   ["deny", "Deny", "The agent is told no; nothing is done"],
+  ["never", "Never", "Deny, and ask no more for this tool and token"],
 ] as const;
 /** A card that has just come or moved takes no click meant for what was there before. */
 const SETTLE_MS = 500;
@@ -67,7 +68,7 @@ export class Questions {
     this.more.hidden = more === 0;
     this.more.textContent = `and ${more} more wait`;
     const [first] = fresh;
-    if (first) this.announcer.say(fresh.length === 1 ? `${first.text} Allow once, always, or deny.` : `${fresh.length} questions of agents wait for an answer.`);
+    if (first) this.announcer.say(fresh.length === 1 ? `${first.text} Allow once, always, deny, or never.` : `${fresh.length} questions of agents wait for an answer.`);
     // to the card, not to its buttons: a second Enter must not answer the next question
     if (left) (this.list.querySelector<HTMLElement>(".tlw-ask") ?? this.el.closest<HTMLElement>("[role=group][tabindex]"))?.focus({ preventScroll: true });
   }
@@ -107,7 +108,7 @@ class Card {
         this.free(false);
         void decide(answer);
       };
-      const kind = { once: "tlw-primary", always: "", deny: "tlw-deny" }[answer];
+      const kind = { once: "tlw-primary", always: "", deny: "tlw-deny", never: "tlw-deny" }[answer];
       return h("button", { class: `tlw-btn ${kind}`, attrs: { type: "button", "data-answer": answer, title, "aria-describedby": id }, on: { click } }, label);
     });
     const run = row.run && openRun

@@ -18,11 +18,11 @@ test("a question shows who wants what with which arguments, as text", () => {
   expect(text(".tlw-ask strong")).toEqual(["An agent (<b>x</b>) wants"]);
   expect(text(".tlw-askargs")).toEqual(["<img src=x>"]);
   expect(text(".tlw-askabout dd")).toEqual(["destroy_fsm", "d1", "default"]);
-  expect(text(".tlw-ask button")).toEqual(["Allow once", "Always for this tool", "Deny"]);
+  expect(text(".tlw-ask button")).toEqual(["Allow once", "Always for this tool", "Deny", "Never"]);
   expect(el.querySelector("img, b")).toBeNull();
 });
 
-test.each([["Allow once", "once"], ["Always for this tool", "always"], ["Deny", "deny"]])("%s answers %s, and only once", async (name, answer) => {
+test.each([["Allow once", "once"], ["Always for this tool", "always"], ["Deny", "deny"], ["Never", "never"]])("%s answers %s, and only once", async (name, answer) => {
   const { asked, button, tell, el } = show({ questions: { rows: [QUESTION], more: 0 } });
   button(name).click();
   button(name).click();
@@ -70,7 +70,7 @@ test("what comes is said once, and its age is not", async () => {
   const said = (): string[] => [...el.querySelectorAll("[aria-live=polite]")].map((one) => one.textContent).filter(Boolean);
   tell({ questions: { rows: [{ ...QUESTION, at: Date.now() - 5000 }], more: 0 } });
   await vi.advanceTimersByTimeAsync(1000);
-  expect(said()).toEqual(["An agent (scout) wants to call destroy_fsm. Allow once, always, or deny."]);
+  expect(said()).toEqual(["An agent (scout) wants to call destroy_fsm. Allow once, always, deny, or never."]);
   expect(text(".tlw-askage")).toEqual(["6 s ago"]);
   await vi.advanceTimersByTimeAsync(200_000);
   expect(text(".tlw-askage")).toEqual(["3 min ago"]);

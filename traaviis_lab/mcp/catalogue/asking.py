@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from traaviis_lab.journal.sandbox import MOST_ROWS, MOST_SECONDS, ROWS, SECONDS, sandboxes
+from traaviis_lab.journal.sandbox import (
+    MOST_ROWS,
+    MOST_SECONDS,
+    ROWS,
+    SECONDS,
+    Asking,
+    sandboxes,
+)
 from traaviis_lab.journal.sandbox_words import LONGEST
 from traaviis_lab.mcp.call import Call
+from traaviis_lab.mcp.lanes import aside
 
 from .tool import Params, Tool, tool
 
@@ -25,14 +34,23 @@ class QueryJournal(Params):
 
 
 @tool("debug", "read", read_only=True, quotes=True)
-def query_journal(call: Call, params: QueryJournal) -> Mapping[str, Any]:
+async def query_journal(call: Call, params: QueryJournal) -> Mapping[str, Any]:
     """Ask the journal in DuckDB's SQL (read-only). Views: runs, steps, states, refused, effects,
     model_calls, tool_calls, costs, estimates, budgets, reservations, mcp_calls; table: events.
     `describe runs` shows columns. Answers columns and rows; `more`: there are further rows.
     """
-    return sandboxes(call.lab.journal).ask(
-        call.lab.journal, call.tenant, params.query, params.limit, params.seconds
-    )
+    journal, asking = call.lab.journal, Asking()
+
+    def work() -> Mapping[str, Any]:
+        return sandboxes(journal).ask(
+            journal, call.tenant, params.query, params.limit, params.seconds, asking
+        )
+
+    try:
+        return await aside(work)
+    except asyncio.CancelledError:
+        asking.give_up()
+        raise
 
 
 TOOLS: tuple[Tool, ...] = (query_journal,)

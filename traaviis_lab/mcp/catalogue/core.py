@@ -9,7 +9,6 @@ from pydantic import Field
 
 from traaviis_lab.errors import DefinitionError, LabError
 from traaviis_lab.mcp.call import Call
-from traaviis_lab.runtime.ids import check_id
 
 from . import shown
 from .costly import why_ask
@@ -19,7 +18,11 @@ from .stats import get_fsm_metrics, get_server_stats
 from .tool import Params, Tool, tool
 
 FsmId = Annotated[str, Field(max_length=200, description="The run.")]
-NewId = Annotated[str | None, Field(max_length=200, description="Its id; absent: one is made.")]
+NewId = Annotated[
+    str | None,
+    Field(max_length=200, description="Its name; absent: one is made. The answer has its id."),
+]
+
 Data = Annotated[dict[str, Any] | None, Field(description="Data it starts with.")]
 
 
@@ -49,12 +52,12 @@ def create_fsm(call: Call, params: CreateFsm) -> Mapping[str, Any]:
 
 def begin(call: Call, chart: Any, fsm_id: str | None, data: Mapping[str, Any] | None) -> Any:
     """Start a run in the call's tenant. Raises `LabError` where the id is taken."""
-    if fsm_id is not None and call.lab.journal.info(check_id(fsm_id)) is not None:
-        raise LabError(
-            f"The id {fsm_id!r} is taken.", hint="Choose another, or leave it out: one is made."
-        )
     run = call.lab.start_guest(
-        chart, tenant=call.tenant, id=fsm_id, data=data, estimate=call.kept.get("estimate")
+        chart,
+        tenant=call.tenant,
+        id=call.new_id(fsm_id),
+        data=data,
+        estimate=call.kept.get("estimate"),
     )
     call.about = run.id
     return run
@@ -69,10 +72,9 @@ class OneRun(Params):
 @tool("core", "admin", destructive=True, idempotent=True)
 def destroy_fsm(call: Call, params: OneRun) -> Mapping[str, Any]:
     """End a run for good and cancel its timers and effects. Its history stays."""
-    was_done = call.info(params.fsm_id).done
-    if was_done:
-        seq = call.info(params.fsm_id).seq
-        return {"fsm_id": params.fsm_id, "done": True, "was_done": True, "seq": seq}
+    info = call.info(params.fsm_id)
+    if info.done:
+        return {"fsm_id": info.run, "done": True, "was_done": True, "seq": info.seq}
     run = call.live(params.fsm_id)
     was_done = run.done
     run.stop()

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from traaviis_lab.mcp.call import Call
 
 ASK_ABOVE_USD = 0.05
-"""US dollars that nine of ten such runs stay below; above it a person is asked."""
+"""US dollars that nine of ten such runs stay below, and the sum of a token's that nobody was asked
+about; above it a person is asked."""
 PAID = frozenset(
     {"call_llm", "rag_pipeline", "validate_quality", "invoke_agent", "coordinate_agents"}
 )
@@ -38,13 +39,22 @@ def why_ask(call: Call, chart: Chart, data: Mapping[str, Any] | None) -> str:
     told = estimate_of(call, chart, data).told
     if told.usd is not None:
         if told.usd.p90 <= ASK_ABOVE_USD:
-            return ""
+            return _on_the_tab(call, told.usd.p90)
         return f"a run of {chart.name} costs {told.usd.expected:.2f} USD or so"
     unpriced = [line.model for line in told.lines if line.model and line.usd is None]
     if unpriced and not any(name.partition("/")[0] in far for name in unpriced):
         return ""  # nobody answers for these
     whom = f" of {unpriced[0]}" if unpriced else ""
     return f"what a run of {chart.name} costs is not known (no price{whom})"
+
+
+def _on_the_tab(call: Call, usd: float) -> str:
+    """Why even a cheap run is asked about: many of them are not cheap."""
+    whole = call.tabs.take(call.grant.id, usd, ASK_ABOVE_USD) if call.tabs is not None else None
+    if whole is None:
+        call.kept["on_the_tab"] = usd
+        return ""
+    return f"with what nobody was asked about before, it would come to {whole:.2f} USD or so"
 
 
 def _names_late(call: Call, chart: Chart, seen: set[str]) -> bool:

@@ -13,6 +13,7 @@ from traaviis_lab.machine import step as decide
 from traaviis_lab.machine.look import leaves
 from traaviis_lab.machine.patience import patient
 from traaviis_lab.mcp.call import Call
+from traaviis_lab.mcp.wording import for_agents
 from traaviis_lab.runtime.stopwatch import stopwatch
 
 from . import shown
@@ -43,7 +44,7 @@ def _sent(
     call: Call, fsm_id: str, name: str, data: Mapping[str, Any], expect_seq: int | None
 ) -> dict[str, Any]:
     run = call.live(fsm_id)
-    before = run.snapshot
+    before, seq = run.snapshot, run.seq
     event = Event(name, dict(data))
     try:
         if expect_seq is None:
@@ -52,6 +53,7 @@ def _sent(
             step = call.lab.send_at(run, event, expect_seq)
     except EventRefused as refusal:
         raise EventRefused(refusal.message, hint=_what_now(run, refusal)) from None
+    call.wrote(run, max(1, run.seq - seq))
     told = {"fsm_id": run.id, **_step(run.chart, before, step), "seq": run.seq}
     told |= {"done": run.done, "events": list(run.events)}
     if (held := run.held) is not None:
@@ -124,7 +126,11 @@ def batch_send_events(call: Call, params: BatchSendEvents) -> Mapping[str, Any]:
             said = _sent(call, fsm_id, one.event, one.data, one.expect_seq)
             told.append({"n": n, "ok": True, **_short(said)})
         except LabError as error:
-            said = {"kind": type(error).__name__, "message": error.message, "hint": error.hint}
+            said = {
+                "kind": type(error).__name__,
+                "message": error.message,
+                "hint": for_agents(error.hint),
+            }
             told.append({"n": n, "ok": False, "fsm_id": fsm_id, "error": said})
             if params.on_refusal == "stop":
                 break
@@ -164,7 +170,7 @@ def validate_transition(call: Call, params: ValidateTransition) -> Mapping[str, 
         with patient(stopwatch):
             step = decide(thing.chart, here, Event(params.event, dict(params.data)))
     except (EventRefused, RunawayChart) as refusal:
-        hint = refusal.hint
+        hint = for_agents(refusal.hint)
         return {**told, "would": False, "why": refusal.message, "hint": hint, "events": events}
     told |= {"would": True, **_step(thing.chart, here, step), "done": step.snapshot.done}
     if getattr(thing, "held", None) is not None:

@@ -8,13 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from traaviis_lab.errors import EffectError, LabError
-from traaviis_lab.lab.names import new_id
 from traaviis_lab.machine import Chart, Event
 from traaviis_lab.mcp.call import Call
-from traaviis_lab.runtime.engine import taken
-from traaviis_lab.runtime.forking.change import Asked, read_change
-from traaviis_lab.runtime.forking.fork import Parent, go_live, rehearse
-from traaviis_lab.runtime.ids import check_id
+from traaviis_lab.runtime.forking.change import Asked
 
 from . import shown
 from .core import FsmId, NewId
@@ -76,27 +72,16 @@ def fork_run(call: Call, params: ForkRun) -> Mapping[str, Any]:
 
 
 def _fork(call: Call, run: Run | Recording, params: ForkRun) -> Run:
-    """Like `run.fork`, without making the machine known to anybody."""
-    lab, onto = call.lab, _chart(call, params)
+    onto = _chart(call, params)
     if params.event is None and params.event_data is not None:
         raise LabError("event_data needs an event.", hint="Name the event it belongs to.")
     event = None if params.event is None else Event(params.event, params.event_data or {})
-    last = run.seq
     asked = Asked(
         params.at, _number(params.until), params.data, event, params.drop, _results(params), onto,
         params.live,
     )  # fmt: skip
-    change = read_change(lab.journal, run.id, last, asked)
-    mine = onto or run.chart
-    id = new_id(f"{mine.name}Fork") if params.new_id is None else check_id(params.new_id)
-    if params.new_id is not None and lab.journal.info(id) is not None:
-        raise taken(id)
-    engine = lab._engine
-    lab._thread.ask(lambda: engine.children.check_room(call.tenant))
-    parent = Parent(lab.journal, run.id, run.chart, call.tenant, last)
-    made = rehearse(parent, id, change, mine, lab.clock, params.live)
-    lab.acknowledged(lambda ack: go_live(engine, made, ack))
-    return lab.run(id)
+    id = call.new_id(params.new_id)
+    return call.lab.fork_guest(run, asked, tenant=call.tenant, id=id)
 
 
 def _chart(call: Call, params: ForkRun) -> Chart | None:

@@ -58,8 +58,7 @@ def get_fsm_metrics(call: Call, params: GetFsmMetrics) -> Mapping[str, Any]:
     if params.fsm_id is None:
         where, asked = "tenant = $tenant and not starts_with(run_id, '~')", {"tenant": call.tenant}
     else:
-        call.info(params.fsm_id)
-        where, asked = "run_id = $run", {"run": params.fsm_id}
+        where, asked = "run_id = $run", {"run": call.info(params.fsm_id).run}
     told = _counted(call, where, asked)
     if params.fsm_id is not None:
         stays = _rows(call, _STAYS, asked)
@@ -67,7 +66,7 @@ def get_fsm_metrics(call: Call, params: GetFsmMetrics) -> Mapping[str, Any]:
             {"state": r["state"], "stays": int(r["stays"]), "seconds": _seconds(r["us"])}
             for r in stays
         ]
-        return {"fsm_id": params.fsm_id, **told}
+        return {"fsm_id": asked["run"], **told}
     mine = [one for one in call.lab.journal.runs() if one.tenant == call.tenant]
     return {"runs": len(mine), "done": sum(one.done for one in mine), **told}
 

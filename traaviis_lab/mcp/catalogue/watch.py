@@ -91,14 +91,14 @@ async def wait_for_fsm_event(call: Call, params: WaitForFsmEvent) -> Mapping[str
 async def _watch(call: Call, params: StreamFsmEvents | WaitForFsmEvent) -> _Watch:
     info = await aside(call.info, params.fsm_id)
     after = info.seq if params.after_seq is None else min(params.after_seq, LAST_SEQ)
-    return _Watch(call, params, after, over=info.done)
+    return _Watch(call, info.run, params, after, over=info.done)
 
 
 class _Watch:
     """The facts of a run that fit, from the journal as they come; it holds no thread meanwhile."""
 
-    def __init__(self, call: Call, params: Any, after: int, *, over: bool) -> None:
-        self.call, self.params, self.over = call, params, over
+    def __init__(self, call: Call, run: str, params: Any, after: int, *, over: bool) -> None:
+        self.call, self.run, self.params, self.over = call, run, params, over
         self.seen = after  # everything up to here was looked at
         self.done = False
 
@@ -112,7 +112,7 @@ class _Watch:
             except RuntimeError:  # the server has stopped meanwhile
                 return
 
-        end = self.call.lab.dispatcher.subscribe(heard, run=self.params.fsm_id)
+        end = self.call.lab.dispatcher.subscribe(heard, run=self.run)
         try:
             while True:
                 changed.clear()
@@ -130,12 +130,12 @@ class _Watch:
         """What goes back: the facts, and from where to go on."""
         rows, more = page(found, limit)
         last = found[len(rows) - 1].seq if more else self.seen
-        told = {"fsm_id": self.params.fsm_id, "facts": rows, "next": last, "done": self.done}
+        told = {"fsm_id": self.run, "facts": rows, "next": last, "done": self.done}
         return {**told, "more": True} if more else told
 
     def _read(self) -> list[Fact]:
         """The next facts. Where there are no more, and the run is over, none will come."""
-        found = facts_after(self.call.lab.journal, self.params.fsm_id, self.seen, AT_ONCE)
+        found = facts_after(self.call.lab.journal, self.run, self.seen, AT_ONCE)
         self.over = self.over or any(fact.kind == "run.done" for fact in found)
         self.done = self.over and len(found) < AT_ONCE
         return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from traaviis_lab.mcp.reply import marked
+from traaviis_lab.mcp.reply import cleared, marked
 from traaviis_lab.mcp.resources import write_address
 
 from .prompt import Argument, Prompt, steps
@@ -59,8 +59,7 @@ def _told(call: Call, fsm_id: str) -> str:
         *({"model": one} for one in told["models"][:MOST_ROWS]),
         *({"dear_call": one._asdict()} for one in costs.account.dearest()[:DEAREST]),
     ]
-    cleared = call.lab.secrets.cleared(rows)
-    return "\n".join(orjson.dumps(one, default=str).decode() for one in cleared)
+    return "\n".join(orjson.dumps(one, default=str).decode() for one in cleared(call.lab, rows))
 
 
 EXPLAIN_COST = Prompt(

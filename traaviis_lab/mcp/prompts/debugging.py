@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from traaviis_lab.mcp.catalogue.travel import others
-from traaviis_lab.mcp.reply import marked
+from traaviis_lab.mcp.reply import cleared, marked
 from traaviis_lab.mcp.resources import read_resource, write_address
 from traaviis_lab.mcp.resources.rows import cut
 
@@ -66,8 +66,7 @@ def context_of(call: Call, fsm_id: str) -> str:
         *({"finding": cut(one)} for one in found["findings"][:FINDINGS]),
         {"looked_at": found["looked"]},
     ]
-    cleared = call.lab.secrets.cleared(rows)
-    return "\n".join(orjson.dumps(one, default=str).decode() for one in cleared)
+    return "\n".join(orjson.dumps(one, default=str).decode() for one in cleared(call.lab, rows))
 
 
 def _read(call: Call, uri: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from traaviis_lab.errors import LabError
-from traaviis_lab.mcp.reply import LARGEST
+from traaviis_lab.mcp.reply import LARGEST, cleared
 
 from .address import Address, read_address
 from .machines import machine_chart, machine_mermaid, machine_svg, machines_index
@@ -93,7 +93,7 @@ def read_resource(call: Call, uri: str) -> Content:
     """What stands at an address of `fsm://`. Raises `LabError` where there is nothing to read."""
     address = read_address(uri)
     reader, mime = READERS[address.room, address.view]
-    answer = call.lab.secrets.cleared(reader(call, address))
+    answer = cleared(call.lab, reader(call, address))
     if isinstance(answer, str):
         return Content(uri, mime, _within(answer, len(answer.encode()), LARGEST_PICTURE, uri))
     told = answer if address.view == "chart" else {"untrusted": True, "note": NOTE, **answer}

@@ -111,5 +111,7 @@ def _with_next(
 ) -> dict[str, Any]:
     if answer["more"]:
         after = rows[-1]["seq"]
-        answer["next"] = write_address("runs", address.name, address.view, after=after, limit=limit)
+        answer["next"] = write_address(
+            "runs", answer["fsm_id"], address.view, after=after, limit=limit
+        )
     return answer

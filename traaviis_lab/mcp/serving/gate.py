@@ -10,6 +10,7 @@ from typing import Any
 from traaviis_lab.mcp.grants import Grant
 
 from .body import Receive, Refused, leave_unread, unfit, whole
+from .caller import client_of
 from .limits import Limits, Uses
 from .sockets import ADDRESS
 
@@ -98,7 +99,7 @@ class Gate:
         use = self._uses.of(grant.id)
         stands = scope["method"] == "GET" or _all(scope, b"mcp-method") == [_LISTENS]
         under_way, most = (
-            (use.streams, self._limits.streams) if stands else (use.calls, self._limits.calls)
+            (use.streams, self._limits.streams) if stands else (use.calls, self._limits.token_calls)
         )
         if len(under_way) >= most:
             await _refuse(scope, receive, send, Refused(429, "Too many calls are under way."))
@@ -107,26 +108,43 @@ class Gate:
         try:
             async with asyncio.timeout(None) as end:
                 under_way.add(end)
-                await self._in_turn(grant, scope, receive, started)
+                await self._in_turn(grant, scope, receive, started, end)
         except TimeoutError:
             await started.cut_off()
         finally:
             under_way.discard(end)
 
-    async def _in_turn(self, grant: Grant, scope: Scope, receive: Receive, send: Send) -> None:
-        wait = self._uses.wait(grant.id)
-        if wait is None:
-            await _refuse(scope, receive, send, Refused(429, "Too many calls; wait a moment."))
-            return
-        if wait:
-            await asyncio.sleep(wait)
+    async def _in_turn(
+        self, grant: Grant, scope: Scope, receive: Receive, send: Send, end: asyncio.Timeout
+    ) -> None:
+        body: bytes | None = b""
         if scope["method"] == "POST":
-            body = await whole(receive, self._limits)
-            if body is None:
+            found = await whole(receive, self._limits)
+            if isinstance(found, Refused):
+                await _refuse(scope, receive, send, found)
                 return
-            if isinstance(body, Refused):
-                await _refuse(scope, receive, send, body)
-                return
+            body = found
+        if body is None:
+            return
+        name = client_of(scope["headers"], body, scope.get("client"))
+        client = self._uses.client(grant.id, name)
+        if len(client.calls) >= self._limits.calls:
+            await say(send, Refused(429, "Too many calls of this client are under way."))
+            return
+        wait = self._uses.wait(grant.id, name)
+        if wait is None:
+            await say(send, Refused(429, "Too many calls; wait a moment."))
+            return
+        if end not in self._uses.of(grant.id).streams:
+            client.calls.add(end)
+        try:
+            await asyncio.sleep(wait) if wait else None
+            await self._pass_on(scope, receive, send, body)
+        finally:
+            client.calls.discard(end)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send, body: bytes) -> None:
+        if scope["method"] == "POST":
             refused = unfit(body, self._limits.depth)
             if refused is not None:
                 await say(send, refused)

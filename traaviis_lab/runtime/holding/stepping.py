@@ -56,7 +56,7 @@ def clear_breakpoint(hold: Hold, id: str, acknowledge: Acknowledge) -> None:
     hold.write(("debug", "cleared", {"breakpoint": id}, None), acknowledge=acknowledge)
 
 
-def pause(hold: Hold, acknowledge: Acknowledge) -> None:
+def pause(hold: Hold, acknowledge: Acknowledge, reason: str = "Paused by hand.") -> None:
     """Hold the run where it stands. Raises `LabError` if it is done."""
     run = hold.run
     if run.snapshot.done:
@@ -64,7 +64,7 @@ def pause(hold: Hold, acknowledge: Acknowledge) -> None:
     if hold.state.pause is not None:
         acknowledge(None)
         return
-    body = {"breakpoint": None, "reason": "Paused by hand.", "by": "pause"}
+    body = {"breakpoint": None, "reason": reason, "by": "pause"}
     hold.write(("debug", "paused", body, None), acknowledge=acknowledge)
 
 
