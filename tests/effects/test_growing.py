@@ -205,6 +205,16 @@ def test_undoing_goes_by_the_order_of_completion():
     assert drive.called[-2:] == ["ua", "ub"]
 
 
+def test_what_is_cut_side_by_side_is_undone_the_last_first_too():
+    sagas = fx.parallel(fx.saga((A, UA), C), fx.saga((B, UB), C))
+    drive = Drive(fx.race(sagas, fx.call("d")))
+    drive.outcome("0/0/0/0", completed(1))
+    drive.outcome("0/1/0/0", completed(1))
+    drive.outcome("1", completed(1))
+    assert drive.run(fine) == completed(1)
+    assert drive.called[-2:] == ["ub", "ua"]
+
+
 @pytest.mark.parametrize("after", ["completed", "started"])
 def test_an_undo_has_its_own_effects_result(after):
     undo = fx.call("ub", {"own": "{{ result }}"})

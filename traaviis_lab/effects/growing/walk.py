@@ -257,11 +257,15 @@ class Walk:
         return found
 
     def _stop(self, path: str) -> None:
-        """Cancel what stands at a place. What is being undone already is let be."""
+        """Cancel what stands at a place. What is being undone already is let be.
+
+        What was done below it is undone by what is being stopped around it, with all that was
+        done there, the last first.
+        """
         node = self.nodes[path]
         if node.effect.composed:
             if node.phase == "running":
-                self.end(path, CANCELLED)
+                self.end(path, CANCELLED, kept=path)
         elif self.fresh.pop(path, None) is not None:
             self.over(path, CANCELLED)
         elif rules.is_still(node.effect):
