@@ -153,5 +153,6 @@ def test_a_flood_of_timers_is_held_by_the_server():
         assert eventually(
             lambda: "facts a second" in str(talk.call("create_fsm", spec=BUSY).get("error"))
         )
-        written = lab.sql("select body from events where kind = 'trouble'")
+        written = lab.sql("select body from events where name = 'trouble'")
+        assert len(written)
         assert written["body"].str.contains("facts a second").all()

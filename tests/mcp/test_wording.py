@@ -28,6 +28,8 @@ def desk():
          "A person can do this in the notebook: lab.resume('x') goes on with it."),
         ("lab.allow_host('a:1') allows it.",
          "A person can do this in the notebook: lab.allow_host('a:1') allows it."),
+        ("Leave it out. lab.secrets says more.",
+         "Leave it out. lab.secrets says more. (Python is for a person, in the notebook.)"),
         ("A person makes it live: lab.resume('x').", "A person makes it live: lab.resume('x')."),
         ("", ""),
     ],

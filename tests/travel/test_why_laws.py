@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.machine.charts import EVENTS, chart_specs, event_strings, tries
 from tests.travel.random_runs import play
 from traaviis_lab import Event, LabError
+from traaviis_lab.errors import RunawayChart
 from traaviis_lab.machine.expr import compile_expression
 from traaviis_lab.travel.reasoning.needs import Stand, needs
 
@@ -145,7 +146,10 @@ def test_in_a_fork_why_names_only_facts_that_exist_in_their_runs(spec, events, m
     at = draw.draw(st.integers(1, run.seq))
     if run.at(at).done:
         return  # nothing can be changed there
-    fork = run.fork(at=at, data={"n": 3})
+    try:
+        fork = run.fork(at=at, data={"n": 3})
+    except RunawayChart:
+        return  # with other data it never comes to rest
     for name, given_data in more:
         with contextlib.suppress(LabError):
             fork.send(name, **given_data)

@@ -36,6 +36,8 @@ def for_agents(hint: str) -> str:
     """The hint with the tools that do what it says; what is left of Python is a person's to do."""
     for python, tool in _TOOLS:
         hint = python.sub(tool, hint)
-    if _PYTHON.search(hint) and not hint.startswith("A person"):
+    if not _PYTHON.search(hint) or hint.startswith("A person"):
+        return hint
+    if _PYTHON.match(hint):
         return f"A person can do this in the notebook: {hint}"
-    return hint
+    return f"{hint} (Python is for a person, in the notebook.)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -15,6 +15,7 @@ from traaviis_lab.errors import LabError
 from traaviis_lab.lab import Lab
 from traaviis_lab.lab.pipeline import pipeline
 from traaviis_lab.machine import Chart
+from traaviis_lab.machine.effect import Effect
 from traaviis_lab.mcp.call import Call
 from traaviis_lab.mcp.lanes import aside
 
@@ -76,6 +77,21 @@ def _answer(call: Call, run: Any) -> dict[str, Any]:
     return short
 
 
+def _asks(made: Callable[[Any], tuple[Effect, dict[str, Any]]]) -> Callable[[Call, Any], str]:
+    """Why a person must be asked before the effect that is made of a call's arguments."""
+
+    def asks(call: Call, params: Any) -> str:
+        effect, data = made(params)
+        return why_ask(call, _chart(call, effect), data)
+
+    return asks
+
+
+def _performs(kind: str) -> Callable[[Lab], bool]:
+    """Whether a lab performs effects of this kind."""
+    return lambda lab: lab.performs(kind)
+
+
 class ExecuteEffectPipeline(Params):
     """What `execute_effect_pipeline` takes."""
 
@@ -132,16 +148,10 @@ def _plain(name: str, text: str) -> str:
     return text
 
 
-def _asks_llm(call: Call, params: CallLlmParams) -> str:
-    effect, data = _llm(params)
-    return why_ask(call, _chart(call, effect), data)
-
-
-@tool("workflow", "write", quotes=True, asks=_asks_llm, open_world=True)
+@tool("workflow", "write", quotes=True, asks=_asks(_llm), open_world=True)
 async def call_llm(call: Call, params: CallLlmParams) -> Mapping[str, Any]:
     """Ask a model of this lab, within its budgets and policies; recorded as a run."""
-    effect, data = _llm(params)
-    return await _performed(call, effect, data, params.wait_seconds)
+    return await _performed(call, *_llm(params), params.wait_seconds)
 
 
 class EmbedTextParams(Params):
@@ -182,23 +192,13 @@ def _agent(params: SpawnAgent) -> tuple[InvokeAgent, dict[str, Any]]:
     return effect, {"task": params.task}
 
 
-def _asks_agent(call: Call, params: SpawnAgent) -> str:
-    effect, data = _agent(params)
-    return why_ask(call, _chart(call, effect), data)
-
-
-def _has_agents(lab: Lab) -> bool:
-    return lab.performs("invoke_agent")
-
-
 @tool(
-    "workflow", "write", quotes=True, asks=_asks_agent, available=_has_agents, open_world=True,
-    title="Spawn an agent",
+    "workflow", "write", quotes=True, asks=_asks(_agent), available=_performs("invoke_agent"),
+    open_world=True, title="Spawn an agent",
 )  # fmt: skip
 async def spawn_agent(call: Call, params: SpawnAgent) -> Mapping[str, Any]:
     """Give an agent of this lab a task. Answers a run to wait for."""
-    effect, data = _agent(params)
-    return await _performed(call, effect, data, params.wait_seconds)
+    return await _performed(call, *_agent(params), params.wait_seconds)
 
 
 class CoordinateAgentsParams(Params):
@@ -224,23 +224,13 @@ def _agents(params: CoordinateAgentsParams) -> tuple[CoordinateAgents, dict[str,
     return effect, {"task": params.task}
 
 
-def _asks_agents(call: Call, params: CoordinateAgentsParams) -> str:
-    effect, data = _agents(params)
-    return why_ask(call, _chart(call, effect), data)
-
-
-def _has_coordination(lab: Lab) -> bool:
-    return lab.performs("coordinate_agents")
-
-
 @tool(
-    "workflow", "write", quotes=True, asks=_asks_agents, available=_has_coordination,
+    "workflow", "write", quotes=True, asks=_asks(_agents), available=_performs("coordinate_agents"),
     open_world=True,
 )  # fmt: skip
 async def coordinate_agents(call: Call, params: CoordinateAgentsParams) -> Mapping[str, Any]:
     """Give several agents of this lab one task. Answers a run to wait for."""
-    effect, data = _agents(params)
-    return await _performed(call, effect, data, params.wait_seconds)
+    return await _performed(call, *_agents(params), params.wait_seconds)
 
 
 TOOLS: tuple[Tool, ...] = (
