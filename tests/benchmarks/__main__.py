@@ -22,7 +22,8 @@ HEAD = """# Benchmarks
 
 Made by `python -m tests.benchmarks`; numbers are of one machine and are not tests; each section is of
 one run. Ratios are ours over the peer or baseline named beside, measured in the same run, so they
-travel better than the times do.
+travel better than the times do. Effects and models: the least of blocks of measurements made in
+turn, ours and the peers' alike, since what else a machine does only ever adds to them.
 
 Machine: {machine}.
 """
