@@ -246,7 +246,8 @@ def test_a_long_row_lets_others_in(lab, monkeypatch):
     assert lab.journal.verify().problems == ()
 
 
-def test_who_stops_the_run_from_within_a_row(lab):
+def stopped_from_within(lab, together):
+    """Five calls of which the first stops the run; the kinds of facts of that round."""
     stop = []
 
     async def ends():
@@ -255,40 +256,28 @@ def test_who_stops_the_run_from_within_a_row(lab):
         return 1
 
     lab.register(ends)
-    run = lab.start(chart(fx.sequence(*[fx.call("ends") for _ in range(5)])))
+    run = lab.start(chart(together(*[fx.call("ends") for _ in range(5)])))
     rounds(lab, run, 2)
     stop.append(True)
     last = run.seq
     run.send("go")
     lab._thread.wait_for(asyncio.sleep(0.01))
     assert run.done
-    kinds = [fact[0] for fact in told(lab, run, last)]
-    assert kinds.count("effect.started") == kinds.count("effect.cancelled") == 2
     assert not run.under_way
+    assert not run._live.tasks
     assert lab.journal.verify().problems == ()
+    return [fact[0] for fact in told(lab, run, last)]
+
+
+def test_who_stops_the_run_from_within_a_row(lab):
+    kinds = stopped_from_within(lab, fx.sequence)
+    assert kinds.count("effect.started") == kinds.count("effect.cancelled") == 2
 
 
 def test_who_stops_the_run_from_side_by_side(lab):
-    stop = []
-
-    async def ends():
-        if stop:
-            run._live.stop()
-        return 1
-
-    lab.register(ends)
-    run = lab.start(chart(fx.parallel(*[fx.call("ends") for _ in range(5)])))
-    rounds(lab, run, 2)
-    stop.append(True)
-    last = run.seq
-    run.send("go")
-    lab._thread.wait_for(asyncio.sleep(0.01))
-    assert run.done
-    kinds = [fact[0] for fact in told(lab, run, last)]
+    kinds = stopped_from_within(lab, fx.parallel)
     assert kinds.count("effect.started") == 6
     assert kinds.count("effect.completed") + kinds.count("effect.cancelled") == 6
-    assert not run.under_way
-    assert not run._live.tasks
 
 
 def test_a_row_goes_on_where_its_function_waits(lab):
